@@ -1,0 +1,22 @@
+//! The ground floor of the lagom crates: what two or more of them need alike.
+//!
+//! This crate is internal. It keeps semver on its items, so that lagom crates released apart resolve together, but it is
+//! made for them alone: use [`lagom`](https://docs.rs/lagom) or one of its crates instead.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`sync`] | the one place where `parking_lot`, std and loom are chosen between |
+//! | [`clock`] | a clock that a user can replace |
+//! | [`expiry`] | deadlines that saturate: a ttl of 0 is always stale, of `Duration::MAX` never |
+//! | [`flight`] | single flight with a wait-for graph: one thread computes, the others wait, and nobody waits for itself |
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+#[cfg(all(lagom_loom, not(feature = "loom")))]
+compile_error!("`--cfg lagom_loom` needs the feature `loom` of lagom-base");
+
+pub mod clock;
+pub mod expiry;
+pub mod flight;
+pub mod sync;

@@ -1,0 +1,1 @@
+//! Values computed on first use, recomputed after they expire or are invalidated.

@@ -1,0 +1,1 @@
+//! The attribute macro of lagom-memo; depend on that crate instead.

@@ -1,0 +1,1 @@
+//! The attribute macro of lagom-profiler; depend on that crate instead.

@@ -1,0 +1,1 @@
+//! A cache of weak values with a bounded strong tier, and an interner.
