@@ -1,0 +1,113 @@
+//! What `--deep` adds. A tool that is not there is named, not installed.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::steps::Steps;
+use crate::tools;
+use crate::workspace::{Package, Workspace};
+
+/// How often the stress tests run again.
+const REPEATS: usize = 20;
+
+pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    stress(steps)?;
+    miri(steps, workspace)?;
+    address_sanitizer(steps, workspace)?;
+    thread_sanitizer(steps, workspace)?;
+    valgrind(steps, workspace)
+}
+
+/// The tests with `stress` in their name, again and again: each run meets other interleavings.
+fn stress(steps: &mut Steps) -> Result<()> {
+    steps.run(format!("stress tests, {REPEATS} times"), || {
+        for _ in 0..REPEATS {
+            tools::run(&mut tools::cargo(["test", "--all-features", "--lib", "--tests", "--quiet", "--", "stress"]))?;
+        }
+        Ok(())
+    })
+}
+
+/// Undefined behaviour, found by interpreting the unit tests.
+fn miri(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    if !tools::works(&mut tools::cargo_of("nightly", ["miri", "--version"])) {
+        steps.skip("miri", "no nightly toolchain with the component `miri`");
+        return Ok(());
+    }
+    steps.run("miri", || {
+        let mut command = tools::cargo_of("nightly", ["miri", "test", "--lib"]);
+        // Clocks and files are the real ones; a few random cases must do, the interpreter is slow.
+        command.env("MIRIFLAGS", tools::with_flags("MIRIFLAGS", "-Zmiri-disable-isolation"));
+        command.env("PROPTEST_CASES", "4").env("CARGO_TARGET_DIR", workspace.target.join("miri"));
+        tools::run(select(&mut command, workspace))
+    })
+}
+
+/// Memory used after it was freed, or beyond its end.
+fn address_sanitizer(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    sanitizer(steps, workspace, "address", "-Zsanitizer=address", &[])
+}
+
+/// Data races. The standard library is built along, or its own synchronization would look like a race.
+fn thread_sanitizer(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let source = Command::new("rustup").args(["component", "list", "--installed", "--toolchain", "nightly"]).output();
+    if !source.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).contains("rust-src")) {
+        steps.skip("thread sanitizer", "no nightly toolchain with the component `rust-src`");
+        return Ok(());
+    }
+    sanitizer(steps, workspace, "thread", "-Zsanitizer=thread", &["-Zbuild-std"])
+}
+
+fn sanitizer(steps: &mut Steps, workspace: &Workspace, name: &str, flag: &str, extra: &[&str]) -> Result<()> {
+    let step = format!("{name} sanitizer");
+    let Some(host) = host().filter(|host| tools::toolchain("nightly").is_some() && has_sanitizers(host)) else {
+        steps.skip(&step, "no nightly toolchain, or none for this platform");
+        return Ok(());
+    };
+    steps.run(step, || {
+        // With a target named, the flags reach the tests and not the build scripts and macros.
+        let mut command = tools::cargo_of("nightly", ["test", "--lib", "--tests", "--target", &host]);
+        command.args(extra).env("RUSTFLAGS", tools::with_flags("RUSTFLAGS", flag));
+        command.env("CARGO_TARGET_DIR", workspace.target.join(format!("{name}-sanitizer")));
+        tools::run(select(&mut command, workspace))
+    })
+}
+
+/// Memory errors and leaks in the unit tests.
+fn valgrind(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    let host = host();
+    let Some(host) = host.filter(|_| tools::works(Command::new("valgrind").arg("--version"))) else {
+        steps.skip("valgrind", "not on the path");
+        return Ok(());
+    };
+    steps.run("valgrind", || {
+        let mut command = tools::cargo(["test", "--lib", "--all-features"]);
+        let runner = format!("CARGO_TARGET_{}_RUNNER", host.replace(['-', '.'], "_").to_uppercase());
+        command.env(runner, "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite");
+        command.env("PROPTEST_CASES", "16");
+        tools::run(select(&mut command, workspace))
+    })
+}
+
+/// The published libraries: macro crates run in the compiler, so there is nothing of theirs to watch.
+fn select<'a>(command: &'a mut Command, workspace: &Workspace) -> &'a mut Command {
+    for package in workspace.published().filter(|package| is_library(package)) {
+        command.args(["--package", &package.name]);
+    }
+    command
+}
+
+fn is_library(package: &Package) -> bool {
+    package.name.starts_with("lagom-") && !package.name.ends_with("-macros") && !package.name.starts_with("cargo-")
+}
+
+/// The platform of the compiler in use.
+fn host() -> Option<String> {
+    let text = tools::output(&mut tools::cargo(["--version", "--verbose"])).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
+}
+
+fn has_sanitizers(host: &str) -> bool {
+    ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"].contains(&host)
+}
