@@ -2,10 +2,12 @@
 //!
 //! Conventions: a flight *departed* when it has a `dep_time`, it was *cancelled* when it has none. A mean over nothing
 //! is `None`. An expanding mean has one value per input; a rolling mean of window `w` is defined from the `w`-th input
-//! on, so that it has `w - 1` values less than its input, and index 0 is the mean of inputs `0..w`. A plot is a series
-//! thinned to [`PLOT_POINTS`] values, taken at `i * len / PLOT_POINTS`; a shorter series is kept whole.
+//! on, so that it has `w - 1` values less than its input, and index 0 is the mean of inputs `0..w`. A plot of a series
+//! holds its last value of each calendar day, so that it does not grow with the input.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,8 +18,6 @@ pub(crate) const DELAY_WINDOW: usize = 50;
 pub(crate) const TEMPERATURE_WINDOW: usize = 24;
 /// First values of a carrier's expanding mean that its extremes ignore.
 pub(crate) const EXPANDING_WARM_UP: usize = 50;
-/// Most points of a plot.
-pub(crate) const PLOT_POINTS: usize = 200;
 /// Routes listed.
 pub(crate) const TOP_ROUTES: usize = 20;
 /// Carriers whose arrival delays are looked at in detail.
@@ -48,8 +48,45 @@ pub(crate) struct Answers {
     /// One row for each hour of the day, 0 to 23.
     pub(crate) arrival_hours: Vec<ArrivalHour>,
     pub(crate) weather: WeatherAnswers,
-    /// By calendar day, as `MM-DD`.
-    pub(crate) days: BTreeMap<String, Delays>,
+    pub(crate) days: BTreeMap<Day, Delays>,
+}
+
+/// A calendar day, written `MM-DD`.
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct Day {
+    pub(crate) month: u8,
+    pub(crate) day: u8,
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}-{:02}", self.month, self.day)
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('-').and_then(|(month, day)| Some((month.parse().ok()?, day.parse().ok()?)));
+        let (month, day) = parts.ok_or_else(|| format!("`{text}` is no day such as 12-31"))?;
+        Ok(Self { month, day })
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// Counts over all flights.
@@ -93,7 +130,7 @@ pub(crate) struct RollingDelay {
     /// Index of the first maximum in the rolling means.
     pub(crate) max_index: Option<usize>,
     pub(crate) last: Option<f64>,
-    pub(crate) plot: Vec<f64>,
+    pub(crate) plot: BTreeMap<Day, f64>,
 }
 
 /// Distribution of `arr_delay` over the flights of one carrier that have it.
@@ -173,8 +210,8 @@ pub(crate) struct Temperature {
     pub(crate) rolling_last: Option<f64>,
     /// Last value of the expanding mean.
     pub(crate) expanding_last: Option<f64>,
-    /// The rolling mean.
-    pub(crate) plot: Vec<f64>,
+    /// The rolling mean, by days of UTC.
+    pub(crate) plot: BTreeMap<Day, f64>,
 }
 
 /// Flights by the weather at their origin in their scheduled hour; the first that fits, in this order.

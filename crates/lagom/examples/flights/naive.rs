@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::{
-    Answers, ArrivalDelays, ArrivalHour, BUSIEST_CARRIERS, Carrier, Conditions, DELAY_WINDOW, Delays, EARTH_RADIUS_KM,
-    EXPANDING_WARM_UP, Expanding, Fleet, LATE_MINUTES, PLOT_POINTS, Planes, RollingDelay, Route, TEMPERATURE_WINDOW,
-    TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR,
+    Answers, ArrivalDelays, ArrivalHour, BUSIEST_CARRIERS, Carrier, Conditions, DELAY_WINDOW, Day, Delays,
+    EARTH_RADIUS_KM, EXPANDING_WARM_UP, Expanding, Fleet, LATE_MINUTES, Planes, RollingDelay, Route,
+    TEMPERATURE_WINDOW, TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR,
 };
 use crate::tables::{Airline, Airport, Flight, Paths, Plane, Weather, read_table};
 
@@ -95,13 +95,15 @@ fn carriers(flights: &[Flight], airlines: &[Airline]) -> BTreeMap<String, Carrie
 
 fn carrier_stats(name: Option<&str>, flights: &[&Flight]) -> Carrier {
     let delays: Vec<f64> = flights.iter().filter_map(|flight| flight.dep_delay).map(f64::from).collect();
+    let days: Vec<Day> =
+        flights.iter().filter(|flight| flight.dep_delay.is_some()).map(|flight| flight.date()).collect();
     Carrier {
         name: name.map(str::to_owned),
         flights: flights.len() as u64,
         cancelled: flights.iter().filter(|flight| flight.dep_time.is_none()).count() as u64,
         mean_dep_delay: mean(&delays),
         expanding: expanding_delay(&delays),
-        rolling: rolling_delay(&delays),
+        rolling: rolling_delay(&delays, &days),
     }
 }
 
@@ -115,7 +117,7 @@ fn expanding_delay(delays: &[f64]) -> Expanding {
     }
 }
 
-fn rolling_delay(delays: &[f64]) -> RollingDelay {
+fn rolling_delay(delays: &[f64], days: &[Day]) -> RollingDelay {
     let means = rolling_mean(delays, DELAY_WINDOW);
     let mut max: Option<(usize, f64)> = None;
     for (index, &value) in means.iter().enumerate() {
@@ -127,7 +129,7 @@ fn rolling_delay(delays: &[f64]) -> RollingDelay {
         max: max.map(|(_, value)| value),
         max_index: max.map(|(index, _)| index),
         last: means.last().copied(),
-        plot: plot(&means),
+        plot: plot(&means, days),
     }
 }
 
@@ -256,21 +258,24 @@ fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option
 }
 
 fn temperatures(weather: &[Weather]) -> BTreeMap<String, Temperature> {
-    let mut by_origin: HashMap<&str, Vec<f64>> = HashMap::new();
+    let mut by_origin: HashMap<&str, Vec<&Weather>> = HashMap::new();
     for reading in weather {
-        by_origin.entry(&reading.origin).or_default().extend(reading.temp);
+        by_origin.entry(&reading.origin).or_default().push(reading);
     }
     by_origin.into_iter().map(|(origin, readings)| (origin.to_owned(), temperature(&readings))).collect()
 }
 
-fn temperature(readings: &[f64]) -> Temperature {
-    let rolling = rolling_mean(readings, TEMPERATURE_WINDOW);
+fn temperature(weather: &[&Weather]) -> Temperature {
+    let readings: Vec<f64> = weather.iter().filter_map(|reading| reading.temp).collect();
+    let days: Vec<Day> =
+        weather.iter().filter(|reading| reading.temp.is_some()).map(|reading| reading.date()).collect();
+    let rolling = rolling_mean(&readings, TEMPERATURE_WINDOW);
     Temperature {
         rolling_min: rolling.iter().copied().reduce(f64::min),
         rolling_max: rolling.iter().copied().reduce(f64::max),
         rolling_last: rolling.last().copied(),
-        expanding_last: expanding_mean(readings).last().copied(),
-        plot: plot(&rolling),
+        expanding_last: expanding_mean(&readings).last().copied(),
+        plot: plot(&rolling, &days),
     }
 }
 
@@ -298,15 +303,12 @@ fn conditions(flights: &[Flight], weather: &[Weather]) -> Conditions {
     }
 }
 
-fn days(flights: &[Flight]) -> BTreeMap<String, Delays> {
-    let mut by_day: HashMap<(u8, u8), Vec<&Flight>> = HashMap::new();
+fn days(flights: &[Flight]) -> BTreeMap<Day, Delays> {
+    let mut by_day: HashMap<Day, Vec<&Flight>> = HashMap::new();
     for flight in flights {
-        by_day.entry((flight.month, flight.day)).or_default().push(flight);
+        by_day.entry(flight.date()).or_default().push(flight);
     }
-    by_day
-        .into_iter()
-        .map(|((month, day), flights)| (format!("{month:02}-{day:02}"), departure_delays(&flights)))
-        .collect()
+    by_day.into_iter().map(|(day, flights)| (day, departure_delays(&flights))).collect()
 }
 
 fn departure_delays(flights: &[&Flight]) -> Delays {
@@ -350,12 +352,16 @@ fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
     values.windows(window).map(|last| last.iter().sum::<f64>() / window as f64).collect()
 }
 
-/// A series thinned to at most [`PLOT_POINTS`] evenly spaced points.
-fn plot(series: &[f64]) -> Vec<f64> {
-    if series.len() <= PLOT_POINTS {
-        return series.to_vec();
-    }
-    (0..PLOT_POINTS).map(|i| series[i * series.len() / PLOT_POINTS]).collect()
+/// The last of the rolling `means` of each day; `days` are those of the values that the means are over.
+fn plot(means: &[f64], days: &[Day]) -> BTreeMap<Day, f64> {
+    let mut end = 0;
+    days[days.len() - means.len()..]
+        .chunk_by(|a, b| a == b)
+        .map(|same_day| {
+            end += same_day.len();
+            (same_day[0], means[end - 1])
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -395,8 +401,8 @@ mod tests {
         let json = serde_json::to_string(&answers).unwrap();
         let mut other: Answers = serde_json::from_str(&json).unwrap();
         assert_eq!(answers.difference(&other), None);
-        other.carriers.get_mut("UA").unwrap().rolling.plot[7] += 1e-3;
-        assert!(answers.difference(&other).unwrap().starts_with("carriers.UA.rolling.plot[7]: "));
+        *other.carriers.get_mut("UA").unwrap().rolling.plot.get_mut(&Day { month: 1, day: 7 }).unwrap() += 1e-3;
+        assert!(answers.difference(&other).unwrap().starts_with("carriers.UA.rolling.plot.01-07: "));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use crate::answers::Day;
+
 /// Where the tables lie.
 #[derive(Debug)]
 pub(crate) struct Paths {
@@ -70,6 +72,12 @@ pub(crate) struct Flight {
     pub(crate) time_hour: Timestamp,
 }
 
+impl Flight {
+    pub(crate) fn date(&self) -> Day {
+        Day { month: self.month, day: self.day }
+    }
+}
+
 impl Row for Flight {
     const COLUMNS: &'static [&'static str] = &[
         "month",
@@ -104,6 +112,14 @@ pub(crate) struct Weather {
     pub(crate) visib: Option<f64>,
     #[serde(deserialize_with = "timestamp")]
     pub(crate) time_hour: Timestamp,
+}
+
+impl Weather {
+    /// The day of UTC.
+    pub(crate) fn date(&self) -> Day {
+        let date = jiff::tz::Offset::UTC.to_datetime(self.time_hour);
+        Day { month: date.month().unsigned_abs(), day: date.day().unsigned_abs() }
+    }
 }
 
 impl Row for Weather {
