@@ -55,8 +55,8 @@ fn downstream(workspace: &Workspace) -> impl Iterator<Item = &str> {
 
 /// Runs the loom models, each over every interleaving with at most `preemptions` forced switches.
 fn loom(workspace: &Workspace, preemptions: &str) -> Result<()> {
-    let mut command = tools::cargo(["test", "--release", "--package", "lagom-tests", "--features", "loom"]);
-    command.args(["--test", "loom"]);
+    let mut command = tools::cargo(["test", "--release", "--package", "lagom-tests", "--test", "loom"]);
+    command.args(["--no-default-features", "--features", "loom"]);
     // A folder of its own: the flag would throw away what the other steps built.
     command.env("CARGO_TARGET_DIR", workspace.target.join("loom"));
     command.env("RUSTFLAGS", tools::with_flags("RUSTFLAGS", "--cfg lagom_loom"));

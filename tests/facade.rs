@@ -1,0 +1,1 @@
+//! What the facade promises: each crate is reachable under the name of its feature.
