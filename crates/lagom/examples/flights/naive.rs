@@ -94,9 +94,8 @@ fn carriers(flights: &[Flight], airlines: &[Airline]) -> BTreeMap<String, Carrie
 }
 
 fn carrier_stats(name: Option<&str>, flights: &[&Flight]) -> Carrier {
-    let delays: Vec<f64> = flights.iter().filter_map(|flight| flight.dep_delay).map(f64::from).collect();
-    let days: Vec<Day> =
-        flights.iter().filter(|flight| flight.dep_delay.is_some()).map(|flight| flight.date()).collect();
+    let (delays, days): (Vec<f64>, Vec<Day>) =
+        flights.iter().filter_map(|flight| Some((f64::from(flight.dep_delay?), flight.date()))).unzip();
     Carrier {
         name: name.map(str::to_owned),
         flights: flights.len() as u64,
@@ -266,9 +265,8 @@ fn temperatures(weather: &[Weather]) -> BTreeMap<String, Temperature> {
 }
 
 fn temperature(weather: &[&Weather]) -> Temperature {
-    let readings: Vec<f64> = weather.iter().filter_map(|reading| reading.temp).collect();
-    let days: Vec<Day> =
-        weather.iter().filter(|reading| reading.temp.is_some()).map(|reading| reading.date()).collect();
+    let (readings, days): (Vec<f64>, Vec<Day>) =
+        weather.iter().filter_map(|reading| Some((reading.temp?, reading.date()))).unzip();
     let rolling = rolling_mean(&readings, TEMPERATURE_WINDOW);
     Temperature {
         rolling_min: rolling.iter().copied().reduce(f64::min),
