@@ -1,0 +1,165 @@
+//! The objects that are out.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use lagom_base::sync::Arc;
+
+use crate::engine::Engine;
+
+/// Why an option of a guard is never empty when it is looked at.
+const HELD: &str = "a guard holds its object until it is dropped or detached";
+
+/// An object in use, from [`Pool::acquire`](crate::Pool::acquire): it goes back when this guard is dropped.
+///
+/// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The address of the object is
+/// stable. `Send` if `T: Send`, `Sync` if `T: Send + Sync`: it may be dropped in another thread.
+///
+/// ```
+/// use lagom_pool::Pool;
+///
+/// let pool = Pool::new(String::new);
+/// let mut text = pool.acquire();
+/// text.push_str("hello");
+/// assert_eq!(*text, "hello");
+/// drop(text);
+/// assert_eq!(pool.len(), 1);
+/// ```
+#[must_use = "an object that is not used goes straight back"]
+pub struct Pooled<'a, T> {
+    object: Option<Box<T>>,
+    home: &'a Engine<T>,
+}
+
+impl<'a, T> Pooled<'a, T> {
+    pub(crate) fn new(object: Box<T>, home: &'a Engine<T>) -> Self {
+        Self { object: Some(object), home }
+    }
+
+    /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
+    ///
+    /// ```
+    /// use lagom_pool::{Pool, Pooled};
+    ///
+    /// let pool = Pool::new(|| vec![1, 2, 3]);
+    /// let mine: Vec<i32> = Pooled::detach(pool.acquire());
+    /// assert_eq!(mine, [1, 2, 3]);
+    /// assert_eq!(pool.stats().in_use(), 0);
+    /// assert!(pool.is_empty());
+    /// ```
+    #[must_use = "the object is dropped if it is not used"]
+    pub fn detach(mut guard: Self) -> T {
+        let object = held(&mut guard.object);
+        guard.home.detach(object)
+    }
+}
+
+/// An object in use that borrows nothing, from [`Pool::acquire_owned`](crate::Pool::acquire_owned): for tasks, threads,
+/// structs.
+///
+/// It goes back when this guard is dropped, in whatever thread. It may outlive its pool: the object is then simply
+/// dropped. Otherwise like [`Pooled`]. It keeps the factory and the hooks of the pool alive.
+///
+/// ```
+/// use lagom_pool::Pool;
+///
+/// let pool = Pool::new(|| vec![0_u8; 4096]);
+/// let buffer = pool.acquire_owned();
+/// std::thread::spawn(move || assert_eq!(buffer.len(), 4096)).join().unwrap();
+/// assert_eq!(pool.len(), 1);
+///
+/// let late = pool.acquire_owned();
+/// drop(pool);
+/// assert_eq!(late.len(), 4096);
+/// ```
+#[must_use = "an object that is not used goes straight back"]
+pub struct PooledOwned<T> {
+    object: Option<Box<T>>,
+    home: Arc<Engine<T>>,
+}
+
+impl<T> PooledOwned<T> {
+    pub(crate) fn new(object: Box<T>, home: Arc<Engine<T>>) -> Self {
+        Self { object: Some(object), home }
+    }
+
+    /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
+    ///
+    /// ```
+    /// use lagom_pool::{Pool, PooledOwned};
+    ///
+    /// let pool = Pool::new(|| vec![1, 2, 3]);
+    /// let guard = pool.acquire_owned();
+    /// drop(pool);
+    /// assert_eq!(PooledOwned::detach(guard), [1, 2, 3]);
+    /// ```
+    #[must_use = "the object is dropped if it is not used"]
+    pub fn detach(mut guard: Self) -> T {
+        let object = held(&mut guard.object);
+        guard.home.detach(object)
+    }
+}
+
+fn held<T>(object: &mut Option<Box<T>>) -> Box<T> {
+    object.take().expect(HELD)
+}
+
+impl<T> Deref for Pooled<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.object.as_ref().expect(HELD)
+    }
+}
+
+impl<T> DerefMut for Pooled<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.object.as_mut().expect(HELD)
+    }
+}
+
+impl<T> Drop for Pooled<'_, T> {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            self.home.give_back(object);
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Pooled<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<T> Deref for PooledOwned<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.object.as_ref().expect(HELD)
+    }
+}
+
+impl<T> DerefMut for PooledOwned<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.object.as_mut().expect(HELD)
+    }
+}
+
+impl<T> Drop for PooledOwned<T> {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            self.home.give_back(object);
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for PooledOwned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
