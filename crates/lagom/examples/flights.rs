@@ -9,6 +9,8 @@
 
 #[path = "flights/answers.rs"]
 mod answers;
+#[path = "flights/input.rs"]
+mod input;
 #[path = "flights/naive.rs"]
 mod naive;
 #[path = "flights/tables.rs"]
@@ -20,7 +22,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
-use tables::Paths;
+use input::Inputs;
 
 /// The New York flights pipeline.
 #[derive(Parser)]
@@ -42,7 +44,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let started = Instant::now();
     let answers = match Arguments::parse().command {
-        Command::Naive { input } => naive::run(&Paths::new(input))?,
+        Command::Naive { input } => naive::run(&Inputs::new(input, &indicatif::ProgressBar::hidden()))?,
     };
     let wall = started.elapsed();
 

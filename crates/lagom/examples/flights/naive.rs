@@ -1,7 +1,6 @@
 //! The pipeline as one writes it first: read every table into memory, index by code, answer question after question.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -11,17 +10,18 @@ use crate::answers::{
     EARTH_RADIUS_KM, EXPANDING_WARM_UP, Expanding, Fleet, LATE_MINUTES, Planes, RollingDelay, Route,
     TEMPERATURE_WINDOW, TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR,
 };
-use crate::tables::{Airline, Airport, Flight, Paths, Plane, Weather, read_table};
+use crate::input::{Input, Inputs};
+use crate::tables::{Airline, Airport, Flight, Plane, Weather, read_table};
 
 type Airports<'a> = HashMap<&'a str, &'a Airport>;
 
 /// Reads the tables and answers everything.
-pub(crate) fn run(paths: &Paths) -> Result<Answers> {
-    let airlines = read_airlines(&paths.airlines)?;
-    let airports = read_airports(&paths.airports)?;
-    let planes = read_planes(&paths.planes)?;
-    let weather = read_weather(&paths.weather)?;
-    let flights = read_flights(&paths.flights)?;
+pub(crate) fn run(inputs: &Inputs) -> Result<Answers> {
+    let airlines = read_airlines(&inputs.airlines)?;
+    let airports = read_airports(&inputs.airports)?;
+    let planes = read_planes(&inputs.planes)?;
+    let weather = read_weather(&inputs.weather)?;
+    let flights = read_flights(&inputs.flights)?;
 
     let airports: Airports<'_> = airports.iter().map(|airport| (airport.faa.as_str(), airport)).collect();
     let carriers = carriers(&flights, &airlines);
@@ -37,24 +37,24 @@ pub(crate) fn run(paths: &Paths) -> Result<Answers> {
     })
 }
 
-fn read_flights(path: &Path) -> Result<Vec<Flight>> {
-    read_table(path)
+fn read_flights(input: &Input) -> Result<Vec<Flight>> {
+    read_table(input)
 }
 
-fn read_weather(path: &Path) -> Result<Vec<Weather>> {
-    read_table(path)
+fn read_weather(input: &Input) -> Result<Vec<Weather>> {
+    read_table(input)
 }
 
-fn read_planes(path: &Path) -> Result<Vec<Plane>> {
-    read_table(path)
+fn read_planes(input: &Input) -> Result<Vec<Plane>> {
+    read_table(input)
 }
 
-fn read_airports(path: &Path) -> Result<Vec<Airport>> {
-    read_table(path)
+fn read_airports(input: &Input) -> Result<Vec<Airport>> {
+    read_table(input)
 }
 
-fn read_airlines(path: &Path) -> Result<Vec<Airline>> {
-    read_table(path)
+fn read_airlines(input: &Input) -> Result<Vec<Airline>> {
+    read_table(input)
 }
 
 fn totals(flights: &[Flight], airports: &Airports<'_>) -> Totals {
@@ -369,7 +369,7 @@ mod tests {
     /// Figures of the shipped January, computed by hand-written scripts in another language.
     #[test]
     fn january_has_the_known_answers() {
-        let answers = run(&Paths::new(None)).unwrap();
+        let answers = run(&Inputs::new(None, &indicatif::ProgressBar::hidden())).unwrap();
         let totals = &answers.totals;
         assert_eq!((totals.flights, totals.cancelled, totals.arrived), (27_004, 521, 26_398));
         assert!((totals.km - 41_955_085.490_27).abs() < 1e-3, "{}", totals.km);

@@ -1,43 +1,17 @@
 //! The five tables: where they lie, their rows, and reading them with errors that name file, line and column.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
 use std::str::FromStr;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow};
 use csv::{ErrorKind, StringRecord};
-use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use crate::answers::Day;
-
-/// Where the tables lie.
-#[derive(Debug)]
-pub(crate) struct Paths {
-    pub(crate) flights: PathBuf,
-    pub(crate) weather: PathBuf,
-    pub(crate) planes: PathBuf,
-    pub(crate) airports: PathBuf,
-    pub(crate) airlines: PathBuf,
-}
-
-impl Paths {
-    /// The tables that ship with the example, but with these flights, if any are given.
-    pub(crate) fn new(flights: Option<PathBuf>) -> Self {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
-        Self {
-            flights: flights.unwrap_or_else(|| data.join("flights-2013-01.csv.gz")),
-            weather: data.join("weather.csv.gz"),
-            planes: data.join("planes.csv.gz"),
-            airports: data.join("airports.csv.gz"),
-            airlines: data.join("airlines.csv.gz"),
-        }
-    }
-}
+use crate::input::{Input, field_error, file_error, header, is_missing};
 
 /// A row of a table, and the columns it needs.
 pub(crate) trait Row: DeserializeOwned {
@@ -165,38 +139,19 @@ impl Row for Airline {
     const COLUMNS: &'static [&'static str] = &["carrier", "name"];
 }
 
-/// Reads a whole table from a CSV file, gzipped or not.
+/// Reads a whole table.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, is empty, lacks a column, or a row of it cannot be understood; the message names file,
 /// line and column as far as there are any.
-pub(crate) fn read_table<T: Row>(path: &Path) -> Result<Vec<T>> {
-    let name = path.display().to_string();
-    let input = open(path).map_err(|error| anyhow!("{name}: {error}"))?;
-    parse(&name, input)
-}
-
-/// Opens a file, through a decompressor when its content is gzip.
-fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let mut file = BufReader::new(File::open(path)?);
-    if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        // A gzip file may consist of several parts; a decoder of one would silently stop after the first.
-        return Ok(Box::new(MultiGzDecoder::new(file)));
-    }
-    ensure!(file.fill_buf()?.is_empty() || path.extension().is_none_or(|e| e != "gz"), "not a gzip file");
-    Ok(Box::new(file))
+pub(crate) fn read_table<T: Row>(input: &Input) -> Result<Vec<T>> {
+    parse(&input.name(), input.open()?)
 }
 
 fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
     let mut reader = csv::Reader::from_reader(input);
-    let headers = reader.headers().map_err(|error| explain::<T>(name, 1, &error, None))?.clone();
-    if headers.is_empty() {
-        bail!("{name}: the file is empty");
-    }
-    if let Some(column) = T::COLUMNS.iter().find(|column| !headers.iter().any(|header| header == **column)) {
-        bail!("{name}:1: there is no column `{column}`");
-    }
+    let (header, _) = header(name, &mut reader, T::COLUMNS)?;
 
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
@@ -205,11 +160,11 @@ fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(rows),
-            Err(error) => return Err(explain::<T>(name, line, &error, Some((&headers, &record)))),
+            Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
         }
-        match record.deserialize(Some(&headers)) {
+        match record.deserialize(Some(&header)) {
             Ok(row) => rows.push(row),
-            Err(error) => return Err(explain::<T>(name, line, &error, Some((&headers, &record)))),
+            Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
         }
     }
 }
@@ -219,56 +174,46 @@ fn explain<T: Row>(
     name: &str,
     line: u64,
     error: &csv::Error,
-    row: Option<(&StringRecord, &StringRecord)>,
+    header: &StringRecord,
+    record: &StringRecord,
 ) -> anyhow::Error {
-    let line = error.position().map_or(line, csv::Position::line);
-    let (column, what) = match error.kind() {
-        ErrorKind::Io(error) => (None, error.to_string()),
-        ErrorKind::Utf8 { err, .. } => (Some(err.field()), "not valid UTF-8".to_owned()),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            (None, format!("{len} columns where the header has {expected_len}"))
-        }
+    let at = error.position().map_or(line, csv::Position::line);
+    match error.kind() {
+        ErrorKind::Utf8 { err, .. } => field_error(name, at, header, err.field(), "not valid UTF-8"),
         ErrorKind::Deserialize { err, .. } => {
             let what = err.kind().to_string();
-            match (err.field(), row) {
-                (Some(field), Some((_, record))) => {
+            match err.field() {
+                Some(field) => {
                     let column = field as usize;
-                    (Some(column), format!("`{}`: {what}", record.get(column).unwrap_or_default()))
+                    let text = record.get(column).unwrap_or_default();
+                    field_error(name, at, header, column, format_args!("`{text}`: {what}"))
                 }
-                (None, Some((headers, record))) => (quoted_column::<T>(headers, record, &what), what),
-                _ => (None, what),
+                None => match quoted_column::<T>(header, record, &what) {
+                    Some(column) => field_error(name, at, header, column, what),
+                    None => anyhow!("{name}:{at}: {what}"),
+                },
             }
         }
-        _ => (None, error.to_string()),
-    };
-    let Some(column) = column else {
-        return anyhow!("{name}:{line}: {what}");
-    };
-    let header = row.and_then(|(headers, _)| headers.get(column)).unwrap_or("?");
-    anyhow!("{name}:{line}: column {} `{header}`: {what}", column + 1)
+        _ => file_error(name, line, error),
+    }
 }
 
 /// The column whose text `message` quotes: errors of [`parse_text`] do not know where they arose.
-fn quoted_column<T: Row>(headers: &StringRecord, record: &StringRecord, message: &str) -> Option<usize> {
-    headers
+fn quoted_column<T: Row>(header: &StringRecord, record: &StringRecord, message: &str) -> Option<usize> {
+    header
         .iter()
         .zip(record)
         .position(|(header, text)| T::COLUMNS.contains(&header) && message.starts_with(&format!("`{text}` is ")))
 }
 
-/// Texts that stand for a missing value.
-fn is_missing(text: &str) -> bool {
-    text == "NA" || text == "\\N"
-}
-
 fn text_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Ok((!is_missing(&text)).then_some(text))
+    Ok((!is_missing(text.as_bytes())).then_some(text))
 }
 
 fn whole_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
     let text = <&str>::deserialize(deserializer)?;
-    if is_missing(text) {
+    if is_missing(text.as_bytes()) {
         return Ok(None);
     }
     parse_text(text, "neither a whole number nor NA").map(Some)
@@ -276,7 +221,7 @@ fn whole_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>
 
 fn real_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let text = <&str>::deserialize(deserializer)?;
-    if is_missing(text) {
+    if is_missing(text.as_bytes()) {
         return Ok(None);
     }
     finite(text, "neither a number nor NA").map(Some)
@@ -302,12 +247,6 @@ fn finite<E: serde::de::Error>(text: &str, otherwise: &str) -> Result<f64, E> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
     use super::*;
 
     const AIRPORTS: &str = "faa,name,lat,lon,tzone\nJFK,\"Kennedy, J F\",40.6,-73.8,America/New_York\nEEN,x,72,42,NA\n";
@@ -316,53 +255,12 @@ mod tests {
         parse::<T>("t.csv", input).err().expect("bad input must be an error").to_string()
     }
 
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn read_file(name: &str, content: &[u8]) -> Result<Vec<Airport>> {
-        let path = std::env::temp_dir().join(format!("lagom-flights-{}-{name}", std::process::id()));
-        fs::write(&path, content).unwrap();
-        let rows = read_table(&path);
-        fs::remove_file(&path).unwrap();
-        rows
-    }
-
     #[test]
-    fn rows_are_read_plain_gzipped_and_in_several_gzip_parts() {
-        let (head, tail) = AIRPORTS.split_at(40);
-        let parts = [gzip(head), gzip(tail)].concat();
-        for (name, content) in [
-            ("plain.csv", AIRPORTS.as_bytes().to_vec()),
-            ("whole.csv.gz", gzip(AIRPORTS)),
-            ("unnamed.csv", gzip(AIRPORTS)),
-            ("parts.csv.gz", parts),
-        ] {
-            let rows = read_file(name, &content).unwrap();
-            assert_eq!(rows.len(), 2, "{name}");
-            assert_eq!(rows[0].tzone.as_deref(), Some("America/New_York"));
-            assert_eq!(rows[1].tzone, None);
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_not_what_its_name_says_or_not_whole_is_an_error() {
-        let whole = gzip(AIRPORTS);
-        for length in 1..whole.len() {
-            let error = read_file("cut.csv.gz", &whole[..length]).unwrap_err().to_string();
-            assert!(error.contains("cut.csv.gz:"), "{length} bytes: {error}");
-        }
-        let error = read_file("text.csv.gz", AIRPORTS.as_bytes()).unwrap_err().to_string();
-        assert!(error.ends_with("text.csv.gz: not a gzip file"), "{error}");
-        let empty_member = gzip("");
-        for content in [&b""[..], &empty_member] {
-            let error = read_file("empty.csv.gz", content).unwrap_err().to_string();
-            assert!(error.ends_with("empty.csv.gz: the file is empty"), "{error}");
-        }
-        let error = read_table::<Airport>(Path::new("no/such.csv")).unwrap_err().to_string();
-        assert!(error.starts_with("no/such.csv: "), "{error}");
+    fn rows_are_read() {
+        let rows: Vec<Airport> = parse("t.csv", AIRPORTS.as_bytes()).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0].tzone.as_deref(), Some("America/New_York"));
+        assert_eq!(rows[1].tzone, None);
     }
 
     #[test]

@@ -1,0 +1,209 @@
+//! Files as both pipelines read them: the same decompressor and CSV reader, the same words when something is wrong.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use csv::{ErrorKind, StringRecord};
+use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
+
+/// A table to be read.
+#[derive(Debug)]
+pub(crate) struct Input {
+    path: PathBuf,
+    progress: ProgressBar,
+}
+
+/// The tables of the pipeline.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    pub(crate) flights: Input,
+    pub(crate) weather: Input,
+    pub(crate) planes: Input,
+    pub(crate) airports: Input,
+    pub(crate) airlines: Input,
+}
+
+impl Inputs {
+    /// The tables that ship with the example, but with these flights, if any are given. `progress` counts bytes.
+    pub(crate) fn new(flights: Option<PathBuf>, progress: &ProgressBar) -> Self {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+        let input = |path: PathBuf| {
+            progress.inc_length(std::fs::metadata(&path).map_or(0, |metadata| metadata.len()));
+            Input { path, progress: progress.clone() }
+        };
+        Self {
+            flights: input(flights.unwrap_or_else(|| data.join("flights-2013-01.csv.gz"))),
+            weather: input(data.join("weather.csv.gz")),
+            planes: input(data.join("planes.csv.gz")),
+            airports: input(data.join("airports.csv.gz")),
+            airlines: input(data.join("airlines.csv.gz")),
+        }
+    }
+}
+
+impl Input {
+    /// How messages name the file.
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Opens the file, through a decompressor when its content is gzip.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or its name says gzip and its content does not.
+    pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>> {
+        self.open_file().with_context(|| self.name())
+    }
+
+    fn open_file(&self) -> Result<Box<dyn Read + Send>> {
+        let mut file = BufReader::new(self.progress.wrap_read(File::open(&self.path)?));
+        if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+            // A gzip file may consist of several parts; a decoder of one would silently stop after the first.
+            return Ok(Box::new(Metered(MultiGzDecoder::new(file))));
+        }
+        ensure!(file.fill_buf()?.is_empty() || self.path.extension().is_none_or(|e| e != "gz"), "not a gzip file");
+        Ok(Box::new(Metered(file)))
+    }
+}
+
+/// Nanoseconds that all [`Metered`] readers have spent.
+static READING: AtomicU64 = AtomicU64::new(0);
+
+/// The time that this process has spent in reading and decompressing, over all threads.
+pub(crate) fn reading_time() -> Duration {
+    Duration::from_nanos(READING.load(Ordering::Relaxed))
+}
+
+/// Counts the time spent in a reader.
+struct Metered<R>(R);
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let started = Instant::now();
+        let result = self.0.read(buffer);
+        READING.fetch_add(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        result
+    }
+}
+
+/// Reads the header row and finds each of `columns` in it; returns the header and their positions.
+///
+/// # Errors
+///
+/// When the file is empty or lacks a column.
+pub(crate) fn header(
+    name: &str,
+    reader: &mut csv::Reader<impl Read>,
+    columns: &[&str],
+) -> Result<(StringRecord, Vec<usize>)> {
+    let header = reader.headers().map_err(|error| file_error(name, 1, &error))?.clone();
+    if header.is_empty() {
+        bail!("{name}: the file is empty");
+    }
+    let position = |column: &&str| {
+        let found = header.iter().position(|header| header == *column);
+        found.ok_or_else(|| anyhow!("{name}:1: there is no column `{column}`"))
+    };
+    let positions = columns.iter().map(position).collect::<Result<_>>()?;
+    Ok((header, positions))
+}
+
+/// What is wrong with a file or a whole row, by file and line; `line` serves where the error knows none.
+pub(crate) fn file_error(name: &str, line: u64, error: &csv::Error) -> anyhow::Error {
+    let line = error.position().map_or(line, csv::Position::line);
+    match error.kind() {
+        ErrorKind::Io(error) => anyhow!("{name}:{line}: {error}"),
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            anyhow!("{name}:{line}: {len} columns where the header has {expected_len}")
+        }
+        _ => anyhow!("{name}:{line}: {error}"),
+    }
+}
+
+/// What is wrong with one field, by file, line and column; `column` counts from 0.
+pub(crate) fn field_error(
+    name: &str,
+    line: u64,
+    header: &StringRecord,
+    column: usize,
+    what: impl Display,
+) -> anyhow::Error {
+    anyhow!("{name}:{line}: column {} `{}`: {what}", column + 1, header.get(column).unwrap_or("?"))
+}
+
+/// Texts that stand for a missing value.
+pub(crate) fn is_missing(text: &[u8]) -> bool {
+    text == b"NA" || text == b"\\N"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    const TABLE: &str = "faa,name,lat,lon,tzone\nJFK,\"Kennedy, J F\",40.6,-73.8,America/New_York\nEEN,x,72,42,NA\n";
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read_file(name: &str, content: &[u8]) -> Result<String> {
+        let path = std::env::temp_dir().join(format!("lagom-flights-{}-{name}", std::process::id()));
+        fs::write(&path, content).unwrap();
+        let input = Input { path: path.clone(), progress: ProgressBar::hidden() };
+        let mut text = String::new();
+        let result = input.open().and_then(|mut reader| Ok(reader.read_to_string(&mut text)?));
+        fs::remove_file(&path).unwrap();
+        result.map(|_| text)
+    }
+
+    #[test]
+    fn files_are_read_plain_gzipped_and_in_several_gzip_parts() {
+        let (head, tail) = TABLE.split_at(40);
+        let parts = [gzip(head), gzip(tail)].concat();
+        for (name, content) in [
+            ("plain.csv", TABLE.as_bytes().to_vec()),
+            ("whole.csv.gz", gzip(TABLE)),
+            ("unnamed.csv", gzip(TABLE)),
+            ("parts.csv.gz", parts),
+        ] {
+            assert_eq!(read_file(name, &content).unwrap(), TABLE, "{name}");
+        }
+        assert!(reading_time() > Duration::ZERO);
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_its_name_says_or_not_whole_is_an_error() {
+        let whole = gzip(TABLE);
+        for length in 1..whole.len() {
+            assert!(read_file("cut.csv.gz", &whole[..length]).is_err(), "{length} bytes");
+        }
+        let error = format!("{:#}", read_file("text.csv.gz", TABLE.as_bytes()).unwrap_err());
+        assert!(error.ends_with("text.csv.gz: not a gzip file"), "{error}");
+        let missing = Input { path: "no/such.csv".into(), progress: ProgressBar::hidden() };
+        assert!(format!("{:#}", missing.open().err().unwrap()).starts_with("no/such.csv: "));
+    }
+
+    #[test]
+    fn headers_are_checked() {
+        let read =
+            |text: &str, columns: &[&str]| header("t.csv", &mut csv::Reader::from_reader(text.as_bytes()), columns);
+        assert_eq!(read(TABLE, &["lon", "faa"]).unwrap().1, [3, 0]);
+        assert_eq!(read("", &["lon"]).unwrap_err().to_string(), "t.csv: the file is empty");
+        assert_eq!(read("faa,lat\n", &["lon"]).unwrap_err().to_string(), "t.csv:1: there is no column `lon`");
+    }
+}
