@@ -1,1 +1,61 @@
-//! A cache of weak values with a bounded strong tier, and an interner.
+//! A cache of weak values with a bounded strong tier, and an interner that frees.
+//!
+//! ```
+//! use lagom_weakcache::{Cached, Interner, WeakCache};
+//!
+//! // Up to 1000 entries stay because they were used last; any others only while somebody holds them.
+//! let airports: WeakCache<String, Vec<u8>> = WeakCache::new(1000);
+//! let jfk = airports.get_or_insert_with("JFK".to_owned(), || vec![0; 64]); // One thread loads, the others wait.
+//! assert!(Cached::ptr_eq(&jfk, &airports.get("JFK").unwrap())); // The same object, as long as you hold it.
+//! println!("{}", airports.stats());
+//!
+//! let codes: Interner<str> = Interner::new();
+//! assert!(codes.intern("UA") == codes.intern("UA")); // One object; compared by address.
+//! ```
+//!
+//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it is
+//!   gone at once, and [`len`](WeakCache::len) is exact. Eviction never takes away what somebody still uses: the next
+//!   lookup finds the same object, so there are never two live ones of one key.
+//! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
+//!   its own result panics instead of hanging.
+//! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, freed when unused.
+//! - No code of yours runs under a lock, except the equality of keys.
+//!
+//! # When not to use it
+//!
+//! - A bounded cache whose values nobody holds on to: [`quick_cache`](https://docs.rs/quick_cache) and
+//!   [`moka`](https://docs.rs/moka) are faster with many threads (here one mutex guards one table), hit more often on skewed traces
+//!   (here the strong tier is a plain LRU), and moka has weights, expiry and listeners.
+//! - Symbols that may stay for ever: [`lasso`](https://docs.rs/lasso) or [`ustr`](https://docs.rs/ustr) take less memory and
+//!   time than an interner that counts its handles.
+//! - One thread only: [`weak-table`](https://docs.rs/weak-table) over `Rc` needs no lock.
+//! - Values that are `Arc`s already and must stay so: a map of `std::sync::Weak`.
+//! - Values or keys that borrow: both must be `'static`.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod builder;
+mod cache;
+mod cached;
+mod engine;
+mod entry;
+mod graveyard;
+mod hasher;
+mod interned;
+mod interner;
+mod stats;
+mod strong;
+mod table;
+
+pub use builder::WeakCacheBuilder;
+pub use cache::WeakCache;
+pub use cached::Cached;
+pub use hasher::{DefaultHashBuilder, DefaultHasher};
+pub use interned::Interned;
+pub use interner::{Interner, InternerBuilder};
+pub use stats::Stats;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+pub struct ReadmeDoctests;

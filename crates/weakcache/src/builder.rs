@@ -1,0 +1,81 @@
+//! The settings of a cache.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::cache::WeakCache;
+use crate::hasher::DefaultHashBuilder;
+
+/// The settings of a [`WeakCache`].
+///
+/// | setting | default |
+/// | --- | --- |
+/// | [`capacity`](Self::capacity) | 0: purely weak |
+/// | [`hasher`](Self::hasher) | [`DefaultHashBuilder`] |
+///
+/// ```
+/// use lagom_weakcache::{WeakCache, WeakCacheBuilder};
+///
+/// let builder: WeakCacheBuilder<String, u32> = WeakCache::builder();
+/// assert_eq!(builder.capacity(100).build().capacity(), 100);
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct WeakCacheBuilder<K, V, S = DefaultHashBuilder> {
+    capacity: usize,
+    hasher: S,
+    entries: PhantomData<fn(K, V)>,
+}
+
+impl<K, V> WeakCacheBuilder<K, V> {
+    pub(crate) fn new() -> Self {
+        Self { capacity: 0, hasher: DefaultHashBuilder::default(), entries: PhantomData }
+    }
+}
+
+impl<K, V, S> WeakCacheBuilder<K, V, S> {
+    /// How many entries the strong tier may hold, from 0 (no strong tier) to `usize::MAX` (all of them).
+    ///
+    /// ```
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let weak = WeakCache::builder().capacity(0).build();
+    /// weak.insert("nobody holds this", 1);
+    /// assert!(weak.is_empty());
+    /// ```
+    pub fn capacity(mut self, capacity: usize) -> Self {
+        self.capacity = capacity;
+        self
+    }
+
+    /// How keys are hashed. A hasher that is not seeded at random lets whoever chooses the keys slow the cache down.
+    ///
+    /// ```
+    /// use std::hash::{BuildHasherDefault, DefaultHasher};
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::builder().hasher(BuildHasherDefault::<DefaultHasher>::new()).build();
+    /// assert_eq!(*cache.insert("key", 1), 1);
+    /// ```
+    pub fn hasher<S2>(self, hasher: S2) -> WeakCacheBuilder<K, V, S2> {
+        WeakCacheBuilder { capacity: self.capacity, hasher, entries: PhantomData }
+    }
+
+    /// The cache.
+    ///
+    /// ```
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache: WeakCache<u32, u32> = WeakCache::builder().build();
+    /// assert_eq!(cache.capacity(), 0);
+    /// ```
+    #[must_use]
+    pub fn build(self) -> WeakCache<K, V, S> {
+        WeakCache::with_settings(self.capacity, self.hasher)
+    }
+}
+
+impl<K, V, S> fmt::Debug for WeakCacheBuilder<K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakCacheBuilder").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! The handle of an interned value.
+
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::ops::Deref;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+
+use crate::cached::Cached;
+
+/// The handle of a value in an [`Interner`](crate::Interner).
+///
+/// One pointer wide, `Option<Interned<T>>` too, also for `str` and `[T]`. `==` and `Hash` look at the address, not at the value:
+/// O(1), and right for handles of *one* interner. Handles of two interners are never equal. `Ord` compares the values.
+///
+/// Dropping the last handle takes the value off the interner and frees it before `drop` returns; the value is not hashed
+/// again. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
+///
+/// Since its `Hash` differs from that of `T` it is not `Borrow<T>`: to look for a `&T` in a map with interned keys, ask
+/// [`Interner::get`](crate::Interner::get) for its handle first.
+///
+/// ```
+/// use lagom_weakcache::{Interned, Interner};
+///
+/// let words = Interner::<str>::new();
+/// let (a, b): (Interned<str>, Interned<str>) = (words.intern("a"), words.intern("b"));
+/// assert!(a != b && a < b);
+/// assert_eq!(a.len(), 1);
+/// assert_eq!(size_of::<Option<Interned<str>>>(), size_of::<usize>());
+/// ```
+pub struct Interned<T: ?Sized>(Cached<Box<T>>);
+
+impl<T: ?Sized> Interned<T> {
+    pub(crate) fn new(handle: Cached<Box<T>>) -> Self {
+        Self(handle)
+    }
+}
+
+impl<T: ?Sized> Deref for Interned<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> Clone for Interned<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: ?Sized> AsRef<T> for Interned<T> {
+    fn as_ref(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized> PartialEq for Interned<T> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        Cached::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<T: ?Sized> Eq for Interned<T> {}
+
+impl<T: ?Sized> Hash for Interned<T> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The address of the entry, not of the value: values of size 0 share theirs.
+        core::ptr::from_ref::<Box<T>>(&self.0).hash(state);
+    }
+}
+
+impl<T: PartialOrd + ?Sized> PartialOrd for Interned<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (**self).partial_cmp(&**other)
+    }
+}
+
+impl<T: Ord + ?Sized> Ord for Interned<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self == other { Ordering::Equal } else { (**self).cmp(&**other) }
+    }
+}
+
+impl<T: fmt::Debug + ?Sized> fmt::Debug for Interned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<T: fmt::Display + ?Sized> fmt::Display for Interned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+impl<T: RefUnwindSafe + ?Sized> UnwindSafe for Interned<T> {}
+impl<T: RefUnwindSafe + ?Sized> RefUnwindSafe for Interned<T> {}

@@ -1,0 +1,182 @@
+//! What a cache counted.
+
+use core::fmt;
+
+/// What happened in a [`WeakCache`](crate::WeakCache) or an [`Interner`](crate::Interner), and what it holds: a
+/// snapshot, taken at one instant under the lock.
+///
+/// `Display` writes one line.
+///
+/// ```
+/// use lagom_weakcache::WeakCache;
+///
+/// let cache = WeakCache::new(10);
+/// cache.get_or_insert_with("a", || 1);
+/// cache.get_or_insert_with("a", || 1);
+/// let stats = cache.stats();
+/// assert_eq!((stats.hits(), stats.misses(), stats.loads()), (1, 1, 1));
+/// assert_eq!(stats.to_string(), "1 live, 1 of 10 strong, 1 hit and 1 miss (50.0 %), 1 load, 0 evictions, 0 deaths");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Stats {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+    pub(crate) loads: u64,
+    pub(crate) evictions: u64,
+    pub(crate) deaths: u64,
+    pub(crate) len: usize,
+    pub(crate) strong_len: usize,
+    pub(crate) capacity: usize,
+}
+
+impl Stats {
+    /// Lookups that found a live entry.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(10);
+    /// cache.insert('a', 1);
+    /// cache.get(&'a');
+    /// assert_eq!(cache.stats().hits(), 1);
+    /// ```
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits
+    }
+
+    /// Lookups that found none, also those that then waited for another thread's load.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::<char, u32>::new(10);
+    /// cache.get(&'a');
+    /// assert_eq!(cache.stats().misses(), 1);
+    /// ```
+    #[must_use]
+    pub fn misses(&self) -> u64 {
+        self.misses
+    }
+
+    /// Values that factories returned; in an interner, values made for new entries.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(10);
+    /// cache.get_or_insert_with('a', || 1);
+    /// assert_eq!(cache.stats().loads(), 1);
+    /// ```
+    #[must_use]
+    pub fn loads(&self) -> u64 {
+        self.loads
+    }
+
+    /// Entries that left the strong tier for another one; those in use by someone live on.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(1);
+    /// let held = cache.insert('a', 1);
+    /// cache.insert('b', 2);
+    /// assert_eq!((cache.stats().evictions(), cache.stats().deaths()), (1, 0));
+    /// ```
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.evictions
+    }
+
+    /// Entries that vanished because neither a handle nor the strong tier held them any more. What `remove`, `retain`,
+    /// `clear` and a replacing `insert` take away is not counted.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(0);
+    /// drop(cache.insert('a', 1));
+    /// assert_eq!(cache.stats().deaths(), 1);
+    /// ```
+    #[must_use]
+    pub fn deaths(&self) -> u64 {
+        self.deaths
+    }
+
+    /// Live entries.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(1);
+    /// let held = cache.insert('a', 1);
+    /// cache.insert('b', 2);
+    /// assert_eq!(cache.stats().len(), 2);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there was no live entry.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// assert!(WeakCache::<char, u32>::new(1).stats().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Entries in the strong tier, at most [`capacity`](Self::capacity).
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(1);
+    /// let held = cache.insert('a', 1);
+    /// cache.insert('b', 2);
+    /// assert_eq!(cache.stats().strong_len(), 1);
+    /// ```
+    #[must_use]
+    pub fn strong_len(&self) -> usize {
+        self.strong_len
+    }
+
+    /// How many entries the strong tier may hold; 0 for an interner.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// assert_eq!(WeakCache::<char, u32>::new(7).stats().capacity(), 7);
+    /// ```
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Hits among all lookups, from 0.0 to 1.0; 0.0 when nothing was looked up.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::new(10);
+    /// assert_eq!(cache.stats().hit_ratio(), 0.0);
+    /// cache.get_or_insert_with('a', || 1);
+    /// cache.get(&'a');
+    /// assert_eq!(cache.stats().hit_ratio(), 0.5);
+    /// ```
+    #[must_use]
+    pub fn hit_ratio(&self) -> f64 {
+        let lookups = self.hits + self.misses;
+        if lookups == 0 { 0.0 } else { self.hits as f64 / lookups as f64 }
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hits, misses, loads, evictions, deaths, len, strong_len, capacity } = *self;
+        write!(f, "{len} live, {strong_len} of {capacity} strong, ")?;
+        write!(f, "{hits} {} and {misses} {} ", plural(hits, "hit", "hits"), plural(misses, "miss", "misses"))?;
+        write!(f, "({:.1} %), {loads} {}, ", 100.0 * self.hit_ratio(), plural(loads, "load", "loads"))?;
+        write!(f, "{evictions} {}, ", plural(evictions, "eviction", "evictions"))?;
+        write!(f, "{deaths} {}", plural(deaths, "death", "deaths"))
+    }
+}
+
+fn plural<'a>(count: u64, one: &'a str, many: &'a str) -> &'a str {
+    if count == 1 { one } else { many }
+}
