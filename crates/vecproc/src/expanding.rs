@@ -1,0 +1,226 @@
+//! The mean of everything so far.
+
+use crate::compensated::{Accumulator, BLOCK, Pair, Prefixes};
+use crate::error::LengthError;
+use crate::mean::Count;
+use crate::tiles::by_tiles;
+
+/// Writes the mean of `x[..=i]` to `out[i]`.
+///
+/// `out` must be as long as `x`. O(n) time, no allocation. For a stream of chunks see [`ExpandingMean`], whose results
+/// are the same to the last bit.
+///
+/// # Accuracy
+///
+/// With `u = 2^-53` and `n = i + 1`, `|error| <= u |mean| + 20 (n + 40) u² mean(|x[..=i]|)`: half a unit in the last
+/// place at any length, unless values of both signs cancel. The mean of equal values is exactly that value. Holds while
+/// no running sum comes within a factor 2 of `f64::MAX`; a sum beyond it makes the means infinite (or NaN) from there
+/// on. Subnormal means may err by `2^-1074` more.
+///
+/// A NaN makes every mean from its place on NaN; an infinity makes them that infinity, NaN when both signs came.
+///
+/// # Errors
+///
+/// [`LengthError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 3];
+/// lagom_vecproc::expanding_mean(&[1.0, 3.0, 8.0], &mut out)?;
+/// assert_eq!(out, [1.0, 2.0, 4.0]);
+/// # Ok::<(), lagom_vecproc::LengthError>(())
+/// ```
+pub fn expanding_mean(x: &[f64], out: &mut [f64]) -> Result<(), LengthError> {
+    ExpandingMean::new().process(x, out)
+}
+
+/// [`expanding_mean`] into a new vector.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(lagom_vecproc::expanding_mean_to_vec(&[1.0, 3.0, 8.0]), [1.0, 2.0, 4.0]);
+/// ```
+#[must_use]
+pub fn expanding_mean_to_vec(x: &[f64]) -> Vec<f64> {
+    let mut out = x.to_vec();
+    ExpandingMean::new().process_in_place(&mut out);
+    out
+}
+
+/// The state of an [`expanding_mean`] over a stream: however the stream is cut into chunks, the results are the same
+/// to the last bit.
+///
+/// A few words of memory, whatever the length of the stream.
+///
+/// # Examples
+///
+/// ```
+/// use lagom_vecproc::ExpandingMean;
+///
+/// let mut mean = ExpandingMean::new();
+/// let mut out = [0.0; 2];
+/// mean.process(&[1.0, 3.0], &mut out)?;
+/// assert_eq!(out, [1.0, 2.0]);
+/// assert_eq!(mean.push(8.0), 4.0);
+/// # Ok::<(), lagom_vecproc::LengthError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ExpandingMean {
+    sum: Accumulator,
+    count: u64,
+}
+
+impl ExpandingMean {
+    /// A mean of nothing yet.
+    ///
+    /// ```
+    /// assert_eq!(lagom_vecproc::ExpandingMean::new().count(), 0);
+    /// ```
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { sum: Accumulator::new(), count: 0 }
+    }
+
+    /// Takes the next elements of the stream and writes one mean for each.
+    ///
+    /// O(chunk) time, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError`] when `out` and `chunk` differ in length; nothing is written and no state advances then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut out = [0.0; 2];
+    /// lagom_vecproc::ExpandingMean::new().process(&[4.0, 6.0], &mut out)?;
+    /// assert_eq!(out, [4.0, 5.0]);
+    /// # Ok::<(), lagom_vecproc::LengthError>(())
+    /// ```
+    pub fn process(&mut self, chunk: &[f64], out: &mut [f64]) -> Result<(), LengthError> {
+        by_tiles(chunk, out, |tile| self.process_in_place(tile))
+    }
+
+    /// Takes the next elements of the stream and replaces each by the mean up to it.
+    ///
+    /// O(chunk) time, no allocation.
+    ///
+    /// ```
+    /// let mut chunk = [4.0, 6.0];
+    /// lagom_vecproc::ExpandingMean::new().process_in_place(&mut chunk);
+    /// assert_eq!(chunk, [4.0, 5.0]);
+    /// ```
+    pub fn process_in_place(&mut self, mut chunk: &mut [f64]) {
+        let mut prefixes = Prefixes::new();
+        while !chunk.is_empty() {
+            let (block, rest) = chunk.split_at_mut(chunk.len().min(self.sum.room()));
+            self.sum.scan(block, &mut prefixes);
+            let (hi, lo) = prefixes.parts(block.len());
+            // Exact up to 2^53 elements, as is the sum with a step below.
+            let before = self.count as f64;
+            self.count += block.len() as u64;
+            if Count::new(self.count as f64).is_small() {
+                means::<true>(block, hi, lo, before);
+            } else {
+                means::<false>(block, hi, lo, before);
+            }
+            chunk = rest;
+        }
+    }
+
+    /// Takes one element and returns the mean up to it.
+    ///
+    /// O(1) time. [`process`](Self::process) is several times faster per element.
+    ///
+    /// ```
+    /// let mut mean = lagom_vecproc::ExpandingMean::new();
+    /// assert_eq!([mean.push(4.0), mean.push(6.0)], [4.0, 5.0]);
+    /// ```
+    #[must_use]
+    pub fn push(&mut self, x: f64) -> f64 {
+        let mut one = [x];
+        self.process_in_place(&mut one);
+        one[0]
+    }
+
+    /// Elements taken since the start or the last [`clear`](Self::clear).
+    ///
+    /// ```
+    /// let mut mean = lagom_vecproc::ExpandingMean::new();
+    /// let _ = mean.push(4.0);
+    /// assert_eq!(mean.count(), 1);
+    /// ```
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Starts over: forgets every element.
+    ///
+    /// ```
+    /// let mut mean = lagom_vecproc::ExpandingMean::new();
+    /// let _ = mean.push(4.0);
+    /// mean.clear();
+    /// assert_eq!(mean.push(6.0), 6.0);
+    /// ```
+    pub fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
+impl Default for ExpandingMean {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// 1, 2, … as doubles: the compiler vectorizes a load and an addition better than a conversion of integers.
+const STEPS: [f64; BLOCK] = {
+    let mut steps = [0.0; BLOCK];
+    let mut i = 0;
+    while i < BLOCK {
+        steps[i] = (i + 1) as f64;
+        i += 1;
+    }
+    steps
+};
+
+#[inline(always)]
+fn means<const IS_SMALL: bool>(out: &mut [f64], hi: &[f64], lo: &[f64], before: f64) {
+    for (((out, &hi), &lo), &step) in out.iter_mut().zip(hi).zip(lo).zip(&STEPS) {
+        *out = Count::new(before + step).mean::<IS_SMALL>(Pair { hi, lo });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 2^25 elements take too long to feed in a debug build; start just before.
+    #[test]
+    fn constant_stays_exact_across_the_change_of_division() {
+        let start = (1_u64 << 25) - 100;
+        let x = 0.1_f64;
+        let hi = x * start as f64;
+        let lo = x.mul_add(start as f64, -hi);
+        let mut state = ExpandingMean::new();
+        state.sum = Accumulator::resumed(Pair { hi, lo });
+        state.count = start;
+        for _ in 0..200 {
+            assert_eq!(state.push(x), x);
+        }
+    }
+
+    #[test]
+    fn both_divisions_give_the_same_bits() {
+        let mut value = 0.3_f64;
+        for n in 1..20_000_u32 {
+            value = (value * 3.9) * (1.0 - value);
+            let sum = Pair { hi: value * 1e3, lo: value * 1e-14 };
+            let count = Count::new(f64::from(n * 1677));
+            assert_eq!(count.mean::<true>(sum).to_bits(), count.mean::<false>(sum).to_bits());
+        }
+    }
+}

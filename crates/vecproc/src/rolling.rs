@@ -1,0 +1,274 @@
+//! The mean of the last `window` elements.
+
+use std::fmt;
+
+use crate::compensated::{Accumulator, Pair, Prefixes};
+use crate::error::{LengthError, ProcessError, ZeroWindow};
+use crate::mean::Count;
+use crate::tiles::by_tiles;
+
+/// Writes the mean of the `window` elements up to and including `x[i]` to `out[i]`; NaN to the first `window - 1`,
+/// which have no full window.
+///
+/// So a window of 1 copies `x`, and a window longer than `x` gives NaN throughout (as pandas and NumPy users know it).
+/// O(n) time for any window; allocates 24 bytes per element of the window, at most of `x`.
+///
+/// # Accuracy
+///
+/// With `u = 2^-53`, `|error| <= u |mean| + 20 (window + 40) u² mean(|x|)`, the last mean over the elements of that one
+/// window: half a unit in the last place unless values of both signs cancel. A window of equal values gives exactly
+/// that value.
+///
+/// Nothing is ever subtracted: a result is computed from the elements of its window alone (and its place modulo the
+/// window, which decides where the sum is split), so NaN, infinities, spikes and overflow leave with the window, and it
+/// is the same however a stream is cut. A NaN in the window makes the mean NaN, an infinity makes it that infinity. A
+/// sum of neighbours in the window that overflows makes the mean of that window infinite or NaN.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length, or `window` is 0; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 4];
+/// lagom_vecproc::rolling_mean(&[1.0, 3.0, 8.0, 4.0], 2, &mut out)?;
+/// assert!(out[0].is_nan());
+/// assert_eq!(out[1..], [2.0, 5.5, 6.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn rolling_mean(x: &[f64], window: usize, out: &mut [f64]) -> Result<(), ProcessError> {
+    let mut state = RollingMean::new(window)?;
+    LengthError::check(x.len(), out.len())?;
+    if window > x.len() {
+        out.fill(f64::NAN);
+        return Ok(());
+    }
+    Ok(state.process(x, out)?)
+}
+
+/// [`rolling_mean`] into a new vector.
+///
+/// # Errors
+///
+/// [`ZeroWindow`] when `window` is 0.
+///
+/// # Examples
+///
+/// ```
+/// let out = lagom_vecproc::rolling_mean_to_vec(&[1.0, 3.0, 8.0], 2)?;
+/// assert_eq!(out[1..], [2.0, 5.5]);
+/// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+/// ```
+pub fn rolling_mean_to_vec(x: &[f64], window: usize) -> Result<Vec<f64>, ZeroWindow> {
+    let mut state = RollingMean::new(window)?;
+    let mut out = x.to_vec();
+    state.process_in_place(&mut out);
+    Ok(out)
+}
+
+/// The state of a [`rolling_mean`] over a stream: however the stream is cut into chunks, the results are the same to
+/// the last bit.
+///
+/// Holds 24 bytes per element of the window, allocated as elements come in, and nothing before the first.
+///
+/// The stream is cut into blocks of `window` elements, counted from its start. A window is then the end of one block
+/// and the beginning of the next: the sums of all ends are made once per block, backwards, those of the beginnings as
+/// the elements arrive (van Herk 1992; Gil and Werman 1993).
+///
+/// # Examples
+///
+/// ```
+/// use lagom_vecproc::RollingMean;
+///
+/// let mut mean = RollingMean::new(2)?;
+/// assert!(mean.push(1.0).is_nan());
+/// assert_eq!([mean.push(3.0), mean.push(8.0)], [2.0, 5.5]);
+/// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+/// ```
+#[derive(Clone)]
+pub struct RollingMean {
+    window: usize,
+    count: Count,
+    /// The elements of the current block, always fewer than `window`.
+    block: Vec<f64>,
+    /// Their sum.
+    prefix: Accumulator,
+    /// At `j`, the parts of the sum of the last block's elements after `j`. Empty in the first block.
+    suffix_hi: Vec<f64>,
+    suffix_lo: Vec<f64>,
+}
+
+impl RollingMean {
+    /// A mean over the last `window` elements.
+    ///
+    /// # Errors
+    ///
+    /// [`ZeroWindow`] when `window` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(lagom_vecproc::RollingMean::new(50)?.window(), 50);
+    /// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+    /// ```
+    pub fn new(window: usize) -> Result<Self, ZeroWindow> {
+        ZeroWindow::check("rolling_mean", window)?;
+        Ok(Self {
+            window,
+            count: Count::new(window as f64),
+            block: Vec::new(),
+            prefix: Accumulator::new(),
+            suffix_hi: Vec::new(),
+            suffix_lo: Vec::new(),
+        })
+    }
+
+    /// Takes the next elements of the stream and writes one mean for each, NaN while the window is not full.
+    ///
+    /// O(chunk) time, amortized (every `window` elements it runs back over that many).
+    ///
+    /// # Errors
+    ///
+    /// [`LengthError`] when `out` and `chunk` differ in length; nothing is written and no state advances then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut out = [0.0; 3];
+    /// lagom_vecproc::RollingMean::new(2)?.process(&[4.0, 6.0, 1.0], &mut out)?;
+    /// assert_eq!(out[1..], [5.0, 3.5]);
+    /// # Ok::<(), lagom_vecproc::ProcessError>(())
+    /// ```
+    pub fn process(&mut self, chunk: &[f64], out: &mut [f64]) -> Result<(), LengthError> {
+        by_tiles(chunk, out, |tile| self.process_in_place(tile))
+    }
+
+    /// Takes the next elements of the stream and replaces each by its mean, NaN while the window is not full.
+    ///
+    /// Costs what [`process`](Self::process) costs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut chunk = [4.0, 6.0, 1.0];
+    /// lagom_vecproc::RollingMean::new(2)?.process_in_place(&mut chunk);
+    /// assert_eq!(chunk[1..], [5.0, 3.5]);
+    /// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+    /// ```
+    pub fn process_in_place(&mut self, chunk: &mut [f64]) {
+        if self.count.is_small() { self.run::<true>(chunk) } else { self.run::<false>(chunk) }
+    }
+
+    fn run<const IS_SMALL: bool>(&mut self, mut chunk: &mut [f64]) {
+        let count = self.count;
+        let mut prefixes = Prefixes::new();
+        while !chunk.is_empty() {
+            let start = self.block.len();
+            let len = chunk.len().min(self.window - start).min(self.prefix.room());
+            let (head, rest) = chunk.split_at_mut(len);
+            self.block.extend_from_slice(head);
+            self.prefix.scan(head, &mut prefixes);
+            let (hi, lo) = prefixes.parts(len);
+            let block_is_full = self.block.len() == self.window;
+            if self.suffix_hi.is_empty() {
+                head.fill(f64::NAN);
+                if block_is_full {
+                    head[len - 1] = count.mean::<IS_SMALL>(Pair { hi: hi[len - 1], lo: lo[len - 1] });
+                }
+            } else {
+                let before_hi = &self.suffix_hi[start..start + len];
+                let before_lo = &self.suffix_lo[start..start + len];
+                for ((((out, &hi), &lo), &before_hi), &before_lo) in
+                    head.iter_mut().zip(hi).zip(lo).zip(before_hi).zip(before_lo)
+                {
+                    let before = Pair { hi: before_hi, lo: before_lo };
+                    *out = count.mean::<IS_SMALL>(before.plus(Pair { hi, lo }));
+                }
+            }
+            if block_is_full {
+                self.next_block();
+            }
+            chunk = rest;
+        }
+    }
+
+    /// Turns the full block into the sums of its ends.
+    fn next_block(&mut self) {
+        self.suffix_hi.resize(self.window, Pair::EMPTY.hi);
+        self.suffix_lo.resize(self.window, Pair::EMPTY.lo);
+        let mut suffix = Accumulator::new();
+        let mut prefixes = Prefixes::new();
+        // The end after the last element is empty; the one before the first would be a window of its own.
+        self.suffix_hi[self.window - 1] = Pair::EMPTY.hi;
+        self.suffix_lo[self.window - 1] = Pair::EMPTY.lo;
+        self.block.reverse();
+        let mut end = self.window - 1;
+        for backwards in self.block[..end].chunks(suffix.room()) {
+            suffix.scan(backwards, &mut prefixes);
+            let (hi, lo) = prefixes.parts(backwards.len());
+            let start = end - backwards.len();
+            for ((to_hi, to_lo), (&hi, &lo)) in
+                self.suffix_hi[start..end].iter_mut().zip(&mut self.suffix_lo[start..end]).rev().zip(hi.iter().zip(lo))
+            {
+                (*to_hi, *to_lo) = (hi, lo);
+            }
+            end = start;
+        }
+        self.block.clear();
+        self.prefix = Accumulator::new();
+    }
+
+    /// Takes one element and returns the mean of the window that ends with it, NaN while the window is not full.
+    ///
+    /// O(1) time amortized, O(window) for one element in `window`. [`process`](Self::process) is several times faster
+    /// per element.
+    ///
+    /// ```
+    /// let mut mean = lagom_vecproc::RollingMean::new(1)?;
+    /// assert_eq!([mean.push(4.0), mean.push(6.0)], [4.0, 6.0]);
+    /// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+    /// ```
+    #[must_use]
+    pub fn push(&mut self, x: f64) -> f64 {
+        let mut one = [x];
+        self.process_in_place(&mut one);
+        one[0]
+    }
+
+    /// The length of the window, at least 1.
+    ///
+    /// ```
+    /// assert_eq!(lagom_vecproc::RollingMean::new(7)?.window(), 7);
+    /// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+    /// ```
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.window
+    }
+
+    /// Starts over: forgets every element and keeps the memory.
+    ///
+    /// ```
+    /// let mut mean = lagom_vecproc::RollingMean::new(2)?;
+    /// let _ = mean.push(4.0);
+    /// mean.clear();
+    /// assert!(mean.push(6.0).is_nan());
+    /// # Ok::<(), lagom_vecproc::ZeroWindow>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.block.clear();
+        self.prefix = Accumulator::new();
+        self.suffix_hi.clear();
+        self.suffix_lo.clear();
+    }
+}
+
+impl fmt::Debug for RollingMean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RollingMean")
+            .field("window", &self.window)
+            .field("full", &!self.suffix_hi.is_empty())
+            .finish_non_exhaustive()
+    }
+}
