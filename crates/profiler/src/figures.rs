@@ -1,0 +1,198 @@
+//! Figures that others contribute: pools, caches, queues.
+
+use std::fmt;
+
+use crate::engine;
+
+/// Lets `figures` be asked whenever a report is made; dropping the returned [`Registration`] ends that.
+///
+/// The closure yields named figures. It is called without a lock held, by whichever thread asks, perhaps by several at
+/// once, and may itself register or ask. If it panics, its set is empty. Names need not be unique.
+///
+/// ```
+/// # use lagom_profiler as profiler;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// static HITS: AtomicU64 = AtomicU64::new(3);
+///
+/// let registration = profiler::register("cache", || [("hits", HITS.load(Ordering::Relaxed) as f64)]);
+/// # #[cfg(feature = "enabled")]
+/// assert_eq!(profiler::figures().get("cache", "hits"), Some(3.0));
+/// drop(registration);
+/// assert_eq!(profiler::figures().get("cache", "hits"), None);
+/// ```
+pub fn register<F, I>(name: impl Into<String>, figures: F) -> Registration
+where
+    F: Fn() -> I + Send + Sync + 'static,
+    I: IntoIterator<Item = (&'static str, f64)>,
+{
+    Registration { _inner: engine::register(name.into(), figures) }
+}
+
+/// Asks every registered closure, in the order of registration.
+///
+/// ```
+/// for set in lagom_profiler::figures().iter() {
+///     println!("{set}");
+/// }
+/// ```
+#[must_use]
+pub fn figures() -> Figures {
+    Figures(engine::figures())
+}
+
+/// Keeps a closure registered; made by [`register`].
+///
+/// ```
+/// let registration = lagom_profiler::register("queue", || [("length", 0.0)]);
+/// drop(registration); // no longer asked
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping it ends the registration"]
+pub struct Registration {
+    _inner: engine::Registration,
+}
+
+/// What all registered closures answered, from [`figures`].
+///
+/// ```
+/// assert!(lagom_profiler::Figures::default().is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct Figures(pub(crate) Vec<FigureSet>);
+
+impl Figures {
+    /// One set per registration.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::Figures::default().iter().count(), 0);
+    /// ```
+    pub fn iter(&self) -> std::slice::Iter<'_, FigureSet> {
+        self.0.iter()
+    }
+
+    /// The number of sets.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::Figures::default().len(), 0);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is registered.
+    ///
+    /// ```
+    /// assert!(lagom_profiler::Figures::default().is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One figure of the first set with that name that has it.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::Figures::default().get("cache", "hits"), None);
+    /// ```
+    #[must_use]
+    pub fn get(&self, set: &str, figure: &str) -> Option<f64> {
+        self.iter().filter(|found| found.name == set).find_map(|found| found.get(figure))
+    }
+}
+
+impl<'a> IntoIterator for &'a Figures {
+    type Item = &'a FigureSet;
+    type IntoIter = std::slice::Iter<'a, FigureSet>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One line per set.
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, set) in self.iter().enumerate() {
+            if place > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{set}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What one registered closure answered.
+///
+/// ```
+/// let _registration = lagom_profiler::register("pool", || [("reused", 9.0)]);
+/// for set in &lagom_profiler::figures() {
+///     assert_eq!((set.name(), set.get("reused")), ("pool", Some(9.0)));
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct FigureSet {
+    pub(crate) name: String,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_map"))]
+    pub(crate) values: Vec<(&'static str, f64)>,
+}
+
+impl FigureSet {
+    /// The name it was registered under.
+    ///
+    /// ```
+    /// # let _registration = lagom_profiler::register("pool", || [("reused", 9.0)]);
+    /// assert!(lagom_profiler::figures().iter().all(|set| !set.name().is_empty()));
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The figures, as the closure gave them.
+    ///
+    /// ```
+    /// # let _registration = lagom_profiler::register("pool", || [("reused", 9.0)]);
+    /// assert!(lagom_profiler::figures().iter().all(|set| set.values().len() == 1));
+    /// ```
+    #[must_use]
+    pub fn values(&self) -> &[(&'static str, f64)] {
+        &self.values
+    }
+
+    /// The first figure with that name.
+    ///
+    /// ```
+    /// # let _registration = lagom_profiler::register("pool", || [("reused", 9.0)]);
+    /// assert!(lagom_profiler::figures().iter().all(|set| set.get("unknown").is_none()));
+    /// ```
+    #[must_use]
+    pub fn get(&self, figure: &str) -> Option<f64> {
+        self.values.iter().find(|(name, _)| *name == figure).map(|(_, value)| *value)
+    }
+}
+
+/// `pool: reused 9, hit_ratio 0.875`
+impl fmt::Display for FigureSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.name)?;
+        for (place, (name, value)) in self.values.iter().enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            if value.fract() == 0.0 && value.abs() < 1e15 {
+                write!(f, "{comma} {name} {value:.0}")?;
+            } else {
+                write!(f, "{comma} {name} {value:.3}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "serde")]
+fn as_map<S: serde::Serializer>(values: &[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(values.iter().copied())
+}

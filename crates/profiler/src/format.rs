@@ -1,0 +1,144 @@
+//! Figures for people: three significant digits, at most six characters.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A duration: `999ns`, `1.23ms`, `45.6s`, `2.00h`.
+pub(crate) struct Time(pub(crate) u64);
+
+impl From<Duration> for Time {
+    fn from(time: Duration) -> Self {
+        Self(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.0 < 1_000 {
+            format!("{}ns", self.0)
+        } else {
+            scaled(self.0, &[(1_000, "us"), (1_000_000, "ms"), (1_000_000_000, "s"), (3_600_000_000_000, "h")])
+        };
+        f.pad(&text)
+    }
+}
+
+/// A number of things: exact below 100,000, then `123k`, `1.23M`.
+pub(crate) struct Count(pub(crate) u64);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.0 < 100_000 {
+            self.0.to_string()
+        } else {
+            scaled(
+                self.0,
+                &[
+                    (1_000, "k"),
+                    (1_000_000, "M"),
+                    (1_000_000_000, "G"),
+                    (1_000_000_000_000, "T"),
+                    (1_000_000_000_000_000, "P"),
+                ],
+            )
+        };
+        f.pad(&text)
+    }
+}
+
+/// Bytes in powers of 1,024: `1023B`, `1.00K`, `12.3M`.
+pub(crate) struct Bytes(pub(crate) u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.0 < 1_024 {
+            format!("{}B", self.0)
+        } else {
+            scaled(self.0, &[(1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G"), (1 << 40, "T"), (1 << 50, "P")])
+        };
+        f.pad(&text)
+    }
+}
+
+/// An average: `0`, `0.05`, `1.50`, `123`.
+pub(crate) struct Mean(pub(crate) f64);
+
+impl fmt::Display for Mean {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.0 {
+            0.0 => "0".to_string(),
+            value if value < 9.995 => format!("{value:.2}"),
+            value if value < 99.95 => format!("{value:.1}"),
+            value => Count(value.round() as u64).to_string(),
+        };
+        f.pad(&text)
+    }
+}
+
+/// The largest unit of which there is at least one, after rounding; units ascend.
+fn scaled(value: u64, units: &[(u64, &str)]) -> String {
+    let mut text = String::new();
+    for (place, (size, suffix)) in units.iter().enumerate() {
+        let amount = value as f64 / *size as f64;
+        text = match amount {
+            a if a < 9.995 => format!("{a:.2}{suffix}"),
+            a if a < 99.95 => format!("{a:.1}{suffix}"),
+            a => format!("{a:.0}{suffix}"),
+        };
+        // 999.6 rounds up to the next unit.
+        let next = units.get(place + 1).map_or(f64::INFINITY, |(next, _)| *next as f64 / *size as f64);
+        if amount.round() < next {
+            break;
+        }
+    }
+    text
+}
+
+/// The end of a text that must fit `width` columns, with a mark where it was cut: the end of a path tells most.
+pub(crate) fn tail(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_string();
+    }
+    let mut short = String::from("…");
+    short.extend(text.chars().skip(length + 1 - width.max(1)));
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_digits_and_six_columns() {
+        let times = [(0, "0ns"), (999, "999ns"), (1_000, "1.00us"), (999_600, "1.00ms"), (12_345_678, "12.3ms")];
+        for (ns, text) in times {
+            assert_eq!(Time(ns).to_string(), text);
+        }
+        assert_eq!(Time(3_599_000_000_000).to_string(), "3599s");
+        assert_eq!(Time(86_400_000_000_000).to_string(), "24.0h");
+        assert_eq!(Count(99_999).to_string(), "99999");
+        assert_eq!(Count(100_000).to_string(), "100k");
+        assert_eq!(Count(1_234_567).to_string(), "1.23M");
+        assert_eq!(Bytes(1_023).to_string(), "1023B");
+        assert_eq!(Bytes(1_048_575).to_string(), "1.00M");
+        assert_eq!(Bytes(u64::MAX).to_string(), "16384P");
+        assert_eq!(Mean(0.0).to_string(), "0");
+        assert_eq!(Mean(9.999).to_string(), "10.0");
+        assert_eq!(Mean(1e6).to_string(), "1.00M");
+        for shift in 0..64 {
+            for value in [1_u64 << shift, (1 << shift) - 1, (1 << shift) + (1 << shift) / 2] {
+                assert!(Count(value).to_string().len() <= 6, "{value}");
+                assert!(Bytes(value).to_string().len() <= 6, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        assert_eq!(tail("parse", 5), "parse");
+        assert_eq!(tail("a::long::path", 8), "…g::path");
+        assert_eq!(tail("é€ß", 2), "…ß");
+        assert_eq!(tail("abc", 1), "…");
+    }
+}

@@ -1,0 +1,67 @@
+//! The closures that others registered.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lagom_base::sync::Mutex;
+
+use crate::figures::FigureSet;
+
+type Ask = dyn Fn() -> Vec<(&'static str, f64)> + Send + Sync;
+
+#[derive(Clone)]
+struct Entry {
+    key: u64,
+    name: Arc<str>,
+    ask: Arc<Ask>,
+}
+
+static ENTRIES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) struct Registration {
+    key: u64,
+    name: Arc<str>,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Registration").field(&self.name).finish()
+    }
+}
+
+pub(crate) fn register<I>(name: String, ask: impl Fn() -> I + Send + Sync + 'static) -> Registration
+where
+    I: IntoIterator<Item = (&'static str, f64)>,
+{
+    let key = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name: Arc<str> = name.into();
+    let entry = Entry { key, name: Arc::clone(&name), ask: Arc::new(move || ask().into_iter().collect()) };
+    ENTRIES.lock().push(entry);
+    Registration { key, name }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let entry = {
+            let mut entries = ENTRIES.lock();
+            entries.iter().position(|entry| entry.key == self.key).map(|place| entries.remove(place))
+        };
+        // Outside the lock: what the closure captured may do anything when it drops.
+        drop(entry);
+    }
+}
+
+pub(crate) fn figures() -> Vec<FigureSet> {
+    let entries = ENTRIES.lock().clone();
+    entries
+        .iter()
+        .map(|entry| FigureSet {
+            name: entry.name.to_string(),
+            // A report must not die of one closure's bug; its panic message is already out.
+            values: catch_unwind(AssertUnwindSafe(|| (entry.ask)())).unwrap_or_default(),
+        })
+        .collect()
+}
