@@ -92,7 +92,7 @@ impl<V> Drop for Cached<V> {
     #[inline]
     fn drop(&mut self) {
         if self.entry.release() {
-            self.entry.bury();
+            self.entry.home().bury(&self.entry);
         }
         // The memory goes with the field: its count is what keeps the value in place.
     }

@@ -55,8 +55,8 @@ impl<V> Entry<V> {
         self.handles.load(Ordering::Relaxed) > 0
     }
 
-    /// The last handle is gone.
-    pub(crate) fn bury(self: &Arc<Self>) {
-        self.home.bury(self);
+    /// Where the entry lives, or lived.
+    pub(crate) fn home(&self) -> &dyn Home<V> {
+        &*self.home
     }
 }
