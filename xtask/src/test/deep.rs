@@ -1,5 +1,6 @@
 //! What `--deep` adds. A tool that is not there is named, not installed.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::Result;
@@ -7,6 +8,9 @@ use anyhow::Result;
 use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::{Package, Workspace};
+
+/// What a thread still holds when the process ends is no leak.
+const MEMCHECK: &str = "valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite";
 
 /// How often the stress tests run again.
 const REPEATS: usize = 20;
@@ -19,11 +23,12 @@ pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     valgrind(steps, workspace)
 }
 
-/// The tests with `stress` in their name, again and again: each run meets other interleavings.
+/// The test files with `stress` or `threads` in their name, again and again: each run meets other interleavings.
 fn stress(steps: &mut Steps) -> Result<()> {
     steps.run(format!("stress tests, {REPEATS} times"), || {
+        let files = ["--test", "*stress*", "--test", "*threads*"];
         for _ in 0..REPEATS {
-            tools::run(&mut tools::cargo(["test", "--all-features", "--lib", "--tests", "--quiet", "--", "stress"]))?;
+            tools::run(tools::cargo(["test", "--all-features", "--quiet"]).args(files))?;
         }
         Ok(())
     })
@@ -70,8 +75,33 @@ fn sanitizer(steps: &mut Steps, workspace: &Workspace, name: &str, flag: &str, e
         let mut command = tools::cargo_of("nightly", ["test", "--lib", "--tests", "--target", &host]);
         command.args(extra).env("RUSTFLAGS", tools::with_flags("RUSTFLAGS", flag));
         command.env("CARGO_TARGET_DIR", workspace.target.join(format!("{name}-sanitizer")));
-        tools::run(select(&mut command, workspace))
+        select(&mut command, workspace).arg("--");
+        // Another compiler words its errors differently.
+        for test in compile_fail_tests(workspace)? {
+            command.args(["--skip", &test]);
+        }
+        tools::run(&mut command)
     })
+}
+
+/// The names of the tests that compare what the compiler says.
+fn compile_fail_tests(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for package in workspace.published() {
+        let Ok(entries) = fs::read_dir(tools::root().join(&package.dir).join("tests")) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                names.extend(compile_fail_tests_in(&fs::read_to_string(path)?));
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn compile_fail_tests_in(text: &str) -> Vec<String> {
+    let calls = text.match_indices("trybuild::TestCases::new").map(|(at, _)| &text[..at]);
+    calls.filter_map(|before| before.rsplit_once("fn ")?.1.split_once('(')).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Memory errors and leaks in the unit tests.
@@ -84,7 +114,7 @@ fn valgrind(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     steps.run("valgrind", || {
         let mut command = tools::cargo(["test", "--lib", "--all-features"]);
         let runner = format!("CARGO_TARGET_{}_RUNNER", host.replace(['-', '.'], "_").to_uppercase());
-        command.env(runner, "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite");
+        command.env(runner, MEMCHECK);
         command.env("PROPTEST_CASES", "16");
         tools::run(select(&mut command, workspace))
     })
@@ -110,4 +140,17 @@ fn host() -> Option<String> {
 
 fn has_sanitizers(host: &str) -> bool {
     ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"].contains(&host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compile_fail_tests_are_found() {
+        let text =
+            "#[test]\nfn one() { f(); }\n#[test]\nfn two() {\n    trybuild::TestCases::new().compile_fail(\"*\");\n}";
+        assert_eq!(compile_fail_tests_in(text), ["two"]);
+        assert_eq!(compile_fail_tests_in("fn f() {}"), [""; 0]);
+    }
 }

@@ -94,12 +94,16 @@ fn code(tokens: TokenStream) -> Vec<usize> {
             // The compiler wants the entry of a macro here, and rustdoc something to hang a README on.
             TokenTree::Ident(ident)
                 if ident == "fn" && attributes.iter().any(|text| text.starts_with("proc_macro")) => {}
-            TokenTree::Ident(ident) if ident == "struct" && attributes.iter().any(|text| text == "cfg(doctest)") => {}
+            TokenTree::Ident(ident) if ident == "struct" && attributes.iter().any(|text| is_doctest(text)) => {}
             other => found.push(other.span().start().line),
         }
         at = end + 1;
     }
     found
+}
+
+fn is_doctest(attribute: &str) -> bool {
+    attribute.starts_with("cfg(") && attribute.contains("doctest")
 }
 
 /// Locks and loom come from `lagom-base`, the only place that chooses between implementations.
@@ -171,7 +175,7 @@ mod tests {
         let text = "//! Docs.\n#![warn(missing_docs)]\nextern crate alloc;\ncompile_error!(\"no\");\nmod a;\npub(crate) mod b;\n\
                     pub use a::{A, B};\n#[doc(inline)]\npub use b::C;\npub mod d { pub use e::*; }\n\
                     #[proc_macro_attribute]\npub fn memoize(a: T, b: T) -> T { m::f(a, b) }\n\
-                    #[doc = \"x\"]\n#[cfg(doctest)]\npub struct Readme;\n";
+                    #[doc = \"x\"]\n#[cfg(all(doctest, feature = \"x\"))]\npub struct Readme;\n";
         assert_eq!(lines(lib_files_hold_no_code, "crates/a/src/lib.rs", text), [""; 0]);
     }
 
