@@ -1,0 +1,7 @@
+//! The contenders of `lagom-lazy` under criterion.
+
+mod support;
+
+fn main() {
+    support::run("lazy");
+}

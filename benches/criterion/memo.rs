@@ -1,0 +1,7 @@
+//! The contenders of `lagom-memo` under criterion.
+
+mod support;
+
+fn main() {
+    support::run("memo");
+}

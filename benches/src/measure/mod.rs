@@ -1,0 +1,12 @@
+//! How it is measured: batches, and the rigs that run a contender's threads.
+
+mod batch;
+mod cores;
+mod cpu;
+mod rig;
+mod sampling;
+mod stats;
+
+pub use batch::Batch;
+pub use rig::{Fault, Rig, Sample};
+pub use sampling::{CaseReport, Effort, Row, measure};

@@ -1,0 +1,388 @@
+//! Interleaved rounds: every contender runs one batch per round, in a new order each time.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::rig::{Fault, Rig};
+use super::{cpu, stats};
+use crate::case::{Case, Contender, OURS, is_ours};
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How often all contenders are set up anew, so that no one keeps a lucky place in memory.
+    pub epochs: usize,
+    /// Rounds in each epoch.
+    pub rounds: usize,
+    /// About what one batch takes.
+    pub batch: Duration,
+    /// Rounds that measure the CPU time of the process, where a case asks for it.
+    pub cpu_rounds: usize,
+    /// Most work done for a figure other than time.
+    pub figure_iterations: u64,
+    /// How often a batch is repeated whose threads did not run together.
+    pub retries: usize,
+}
+
+impl Effort {
+    /// For figures to publish.
+    pub const FULL: Self = Self {
+        epochs: 6,
+        rounds: 20,
+        batch: Duration::from_millis(1),
+        cpu_rounds: 7,
+        figure_iterations: u64::MAX,
+        retries: 4,
+    };
+    /// For a look.
+    pub const QUICK: Self = Self { epochs: 3, rounds: 8, cpu_rounds: 3, ..Self::FULL };
+    /// To see that everything runs and answers rightly; the figures mean nothing.
+    pub const SMOKE: Self = Self {
+        epochs: 1,
+        rounds: 1,
+        batch: Duration::from_micros(20),
+        cpu_rounds: 0,
+        figure_iterations: 1_000,
+        retries: 0,
+    };
+}
+
+/// What was found about one case.
+#[derive(Clone, Debug)]
+pub struct CaseReport {
+    /// The lagom crate under test.
+    pub krate: &'static str,
+    /// Part of that crate.
+    pub group: &'static str,
+    /// The operation.
+    pub name: String,
+    /// How contenders were set up.
+    pub note: &'static str,
+    /// Threads at once.
+    pub threads: usize,
+    /// The case in one line.
+    pub title: String,
+    /// Sorted by metric in order of appearance, then by the least value.
+    pub rows: Vec<Row>,
+}
+
+/// One contender's figure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// `lagom`, a variant, or the rival.
+    pub contender: String,
+    /// `time`, `process CPU`, or what the case counts.
+    pub metric: &'static str,
+    /// Unit of the figures.
+    pub unit: &'static str,
+    /// Least of all rounds.
+    pub min: f64,
+    /// Median of all rounds.
+    pub median: f64,
+    /// Ours over theirs, of the minima; times of rivals only.
+    #[serde(skip)]
+    pub ratio_of_minima: Option<f64>,
+    /// Ours over theirs, median of the ratios within each round; times of rivals only.
+    #[serde(skip)]
+    pub median_ratio: Option<f64>,
+    /// A floor, no rival.
+    #[serde(skip)]
+    pub floor: bool,
+    /// The threads of this contender never ran together: the machine was too busy.
+    #[serde(skip)]
+    pub apart: bool,
+}
+
+/// One column of samples: those of one contender, in the order of the rounds.
+struct Column {
+    name: String,
+    floor: bool,
+    samples: Vec<f64>,
+    overlapped: Vec<bool>,
+}
+
+/// Measures all contenders of a case against each other.
+///
+/// # Errors
+///
+/// When a contender gives a wrong answer or panics.
+pub fn measure(case: &Case, effort: Effort) -> Result<CaseReport, Fault> {
+    let mut order = Order::new();
+    let mut rows = rows(&times(case, effort, &mut order)?, "time", case.unit);
+    if case.cpu && effort.cpu_rounds > 0 && cpu::process().is_some() {
+        rows.extend(self::rows(&cpu_times(case, effort, &mut order)?, "process CPU", case.unit));
+    }
+    rows.extend(figures(case, effort)?);
+    Ok(CaseReport {
+        krate: case.krate,
+        group: case.group,
+        name: case.name.clone(),
+        note: case.note,
+        threads: case.threads,
+        title: case.title(),
+        rows,
+    })
+}
+
+fn times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, Fault> {
+    let timed: Vec<&Contender> = case.contenders.iter().filter(|contender| contender.setup.is_some()).collect();
+    let mut columns: Vec<Column> = timed.iter().map(|contender| Column::of(contender)).collect();
+    let mut iterations = vec![0_u64; timed.len()];
+    for epoch in 0..effort.epochs {
+        let mut rigs: Vec<Rig> = timed.iter().filter_map(|contender| Rig::new(case, contender)).collect();
+        for (rig, iterations) in rigs.iter_mut().zip(&mut iterations) {
+            if epoch == 0 {
+                *iterations = calibrate(rig, effort.batch)?;
+            }
+            rig.run(*iterations, true)?;
+        }
+        for _ in 0..effort.rounds {
+            for at in order.shuffled(rigs.len()) {
+                let mut sample = rigs[at].run(iterations[at], false)?;
+                for _ in 0..effort.retries {
+                    if sample.overlap > 0.8 {
+                        break;
+                    }
+                    sample = rigs[at].run(iterations[at], false)?;
+                }
+                columns[at].samples.push(per_item(sample.wall, iterations[at], case));
+                columns[at].overlapped.push(sample.overlap > 0.8);
+            }
+        }
+        for (rig, iterations) in rigs.iter_mut().zip(&iterations) {
+            rig.run(*iterations, true)?;
+        }
+    }
+    Ok(columns)
+}
+
+/// Like [`times`], but the CPU time of the whole process until it is quiet again: longer batches, fewer of them.
+fn cpu_times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, Fault> {
+    let mut columns = Vec::new();
+    let mut rigs = Vec::new();
+    for contender in &case.contenders {
+        if let Some(mut rig) = Rig::new(case, contender) {
+            let iterations = calibrate(&mut rig, 10 * effort.batch)?;
+            rigs.push((rig, iterations));
+            columns.push(Column::of(contender));
+        }
+    }
+    std::thread::sleep(cpu::SETTLE);
+    for _ in 0..effort.cpu_rounds {
+        for at in order.shuffled(rigs.len()) {
+            let (rig, iterations) = &mut rigs[at];
+            let before = cpu::process();
+            rig.run(*iterations, true)?;
+            std::thread::sleep(cpu::SETTLE);
+            let spent =
+                cpu::process().zip(before).map_or(Duration::ZERO, |(after, before)| after.saturating_sub(before));
+            // Each thread's share, as with the wall time.
+            let share = spent / u32::try_from(case.threads).unwrap_or(u32::MAX);
+            columns[at].samples.push(per_item(share, *iterations, case));
+            columns[at].overlapped.push(true);
+        }
+    }
+    Ok(columns)
+}
+
+/// Nanoseconds per unit of work of one thread.
+fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
+    time.as_nanos() as f64 / iterations as f64 / case.items as f64
+}
+
+/// How many iterations take about `target`.
+fn calibrate(rig: &mut Rig, target: Duration) -> Result<u64, Fault> {
+    let mut iterations = 1_u64;
+    loop {
+        let wall = rig.run(iterations, true)?.wall;
+        if wall >= target / 4 || iterations >= 1 << 30 {
+            let scaled = u128::from(iterations) * target.as_nanos() / wall.as_nanos().max(1);
+            return Ok(u64::try_from(scaled).unwrap_or(u64::MAX).clamp(1, 4 * iterations));
+        }
+        iterations *= 4;
+    }
+}
+
+fn figures(case: &Case, effort: Effort) -> Result<Vec<Row>, Fault> {
+    let mut rows: Vec<Row> = Vec::new();
+    for contender in &case.contenders {
+        for figure in &contender.figures {
+            let iterations = figure.iterations.min(effort.figure_iterations);
+            let found = (figure.find)(iterations);
+            case.expected.judge_sum(iterations, found.answer).map_err(|wrong| Fault {
+                case: case.title(),
+                contender: contender.name.clone(),
+                wrong,
+            })?;
+            rows.push(Row {
+                contender: contender.name.clone(),
+                metric: figure.metric,
+                unit: figure.unit,
+                min: found.value,
+                median: found.value,
+                ratio_of_minima: None,
+                median_ratio: None,
+                floor: contender.floor,
+                apart: false,
+            });
+        }
+    }
+    let metrics: Vec<&str> = rows.iter().map(|row| row.metric).collect();
+    let appeared = |row: &Row| metrics.iter().position(|metric| *metric == row.metric);
+    rows.sort_by(|a, b| appeared(a).cmp(&appeared(b)).then(a.min.total_cmp(&b.min)));
+    Ok(rows)
+}
+
+fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row> {
+    let ours = columns.iter().find(|column| column.name == OURS);
+    let mut rows: Vec<Row> = columns
+        .iter()
+        .map(|column| {
+            let samples = column.kept();
+            let rival = ours.filter(|_| !is_ours(&column.name));
+            Row {
+                contender: column.name.clone(),
+                metric,
+                unit,
+                min: stats::min(&samples),
+                median: stats::median(&samples),
+                ratio_of_minima: rival.map(|ours| stats::min(&ours.kept()) / stats::min(&samples)),
+                median_ratio: rival.map(|ours| stats::median(&ours.paired(column))),
+                floor: column.floor,
+                apart: column.apart(),
+            }
+        })
+        .collect();
+    rows.sort_by(|a, b| a.min.total_cmp(&b.min));
+    rows
+}
+
+impl Column {
+    fn of(contender: &Contender) -> Self {
+        Self { name: contender.name.clone(), floor: contender.floor, samples: Vec::new(), overlapped: Vec::new() }
+    }
+
+    fn apart(&self) -> bool {
+        !self.overlapped.contains(&true)
+    }
+
+    /// The samples whose threads ran together; all of them where none did.
+    fn kept(&self) -> Vec<f64> {
+        let all = self.apart();
+        let both = self.samples.iter().zip(&self.overlapped);
+        both.filter(|(_, overlapped)| all || **overlapped).map(|(sample, _)| *sample).collect()
+    }
+
+    /// Our sample over theirs, round by round.
+    fn paired(&self, theirs: &Self) -> Vec<f64> {
+        let all = self.apart() || theirs.apart();
+        (0..self.samples.len())
+            .filter(|at| all || (self.overlapped[*at] && theirs.overlapped[*at]))
+            .map(|at| self.samples[at] / theirs.samples[at])
+            .collect()
+    }
+}
+
+/// The order of contenders within a round: shuffled from a fixed seed, the same in every run.
+struct Order(u64);
+
+impl Order {
+    fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// A permutation of `0..n` (Fisher and Yates 1938, as given by Durstenfeld 1964; xorshift by Marsaglia 2003).
+    fn shuffled(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for last in (1..n).rev() {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            order.swap(last, (self.0 % (last as u64 + 1)) as usize);
+        }
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Found;
+
+    fn column(name: &str, samples: &[f64], overlapped: &[bool]) -> Column {
+        Column { name: name.to_owned(), floor: false, samples: samples.to_vec(), overlapped: overlapped.to_vec() }
+    }
+
+    #[test]
+    fn ratios_are_ours_over_theirs() {
+        let rows = rows(
+            &[
+                column("rival", &[10.0, 40.0, 20.0], &[true; 3]),
+                column("lagom", &[5.0, 10.0, 2.0], &[true; 3]),
+                column("lagom owned", &[6.0, 7.0, 8.0], &[true; 3]),
+                column("lagomorph", &[1.0, 1.0, 1.0], &[true; 3]),
+            ],
+            "time",
+            "ns/op",
+        );
+        let names: Vec<&str> = rows.iter().map(|row| &*row.contender).collect();
+        assert_eq!(names, ["lagomorph", "lagom", "lagom owned", "rival"], "sorted by the least");
+        assert_eq!((rows[3].ratio_of_minima, rows[3].median_ratio), (Some(0.2), Some(0.25)));
+        assert_eq!((rows[1].ratio_of_minima, rows[2].median_ratio), (None, None), "ours have no ratio");
+        assert!(rows[0].median_ratio.is_some(), "a name that only begins like ours is a rival");
+    }
+
+    #[test]
+    fn rounds_whose_threads_ran_apart_do_not_count() {
+        let rows = rows(
+            &[column("lagom", &[1.0, 8.0, 9.0], &[false, true, true]), column("rival", &[4.0, 4.0, 4.5], &[true; 3])],
+            "time",
+            "ns/op",
+        );
+        assert_eq!((rows[1].min, rows[1].median), (8.0, 8.5));
+        assert_eq!((rows[0].ratio_of_minima, rows[0].median_ratio), (Some(2.0), Some(2.0)));
+        assert!(!rows[0].apart);
+    }
+
+    #[test]
+    fn every_order_is_a_permutation_and_they_differ() {
+        let mut order = Order::new();
+        let mut first = [0; 5];
+        for _ in 0..1000 {
+            let shuffled = order.shuffled(5);
+            first[shuffled[0]] += 1;
+            let mut sorted = shuffled;
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3, 4]);
+        }
+        assert!(first.iter().all(|n| (150..250).contains(n)), "{first:?}");
+    }
+
+    #[test]
+    fn a_case_is_measured_and_a_wrong_figure_is_caught() {
+        let case = |answer: u64| {
+            Case::new("pool", "core", "counting", |n| n).with(Contender::shared("lagom", || (), |(), _| 1)).with(
+                Contender::shared("rival", || (), |(), _| std::hint::black_box(1)).figure(
+                    "left",
+                    "entries",
+                    50,
+                    move |n| Found { value: 3.0, answer: n + answer },
+                ),
+            )
+        };
+        let report = measure(&case(0), Effort::SMOKE).expect("all answers are right");
+        assert_eq!(report.rows.len(), 3);
+        assert_eq!((report.rows[2].metric, report.rows[2].min), ("left", 3.0));
+        let fault = measure(&case(1), Effort::SMOKE).expect_err("a figure's answer is wrong");
+        assert_eq!(fault.to_string(), "pool · counting · 1 thread: contender `rival` gave 51 where 50 was due");
+    }
+
+    #[test]
+    fn a_wrong_contender_fails_the_measurement() {
+        let case = Case::new("memo", "core", "hit", |n| 2 * n)
+            .with(Contender::shared("lagom", || (), |(), _| 2))
+            .with(Contender::shared("liar", || (), |(), _| 3));
+        assert_eq!(measure(&case, Effort::SMOKE).expect_err("3 is not 2").contender, "liar");
+    }
+}
