@@ -1,1 +1,214 @@
-//! Models of the pool.
+//! The pool: no object in two hands, the bound at every instant, every object dropped exactly once, counts that agree.
+//!
+//! What the objects and callbacks count with is modelled too, so that a use of it inside the lock would add interleavings,
+//! and one out of order would be seen.
+
+use lagom_base::sync::Arc;
+use lagom_base::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use lagom_base::sync::loom::cell::UnsafeCell;
+use lagom_base::sync::loom::{self, thread};
+use lagom_pool::{Pool, Pooled, PooledOwned};
+
+/// How many objects were built, and how many are alive.
+#[derive(Clone)]
+struct Ledger(Arc<[AtomicUsize; 2]>);
+
+impl Ledger {
+    fn new() -> Self {
+        Self(Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]))
+    }
+
+    fn built(&self) -> usize {
+        self.0[0].load(SeqCst)
+    }
+
+    fn alive(&self) -> usize {
+        self.0[1].load(SeqCst)
+    }
+}
+
+/// An object that loom watches: two threads that hold it at once, or one after the other without synchronization, fail.
+struct Object {
+    touched: UnsafeCell<()>,
+    ledger: Ledger,
+}
+
+impl Object {
+    fn new(ledger: &Ledger) -> Self {
+        ledger.0[0].fetch_add(1, SeqCst);
+        ledger.0[1].fetch_add(1, SeqCst);
+        Self { touched: UnsafeCell::new(()), ledger: ledger.clone() }
+    }
+
+    fn touch(&self) {
+        self.touched.with_mut(|_| ());
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        self.touch();
+        let alive = self.ledger.0[1].fetch_sub(1, SeqCst);
+        assert!(alive > 0, "dropped twice");
+    }
+}
+
+fn pool(max_idle: usize, ledger: &Ledger) -> Pool<Object> {
+    let births = ledger.clone();
+    Pool::builder(move || Object::new(&births)).max_idle(max_idle).reset(|object| object.touch()).build()
+}
+
+/// Acquires, works, gives back.
+fn use_once(pool: &Pool<Object>) {
+    pool.acquire().touch();
+}
+
+#[test]
+fn one_idle_object_goes_to_one_thread() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(2, &ledger));
+        pool.prewarm(1);
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || use_once(&pool))
+        };
+        use_once(&pool);
+        other.join().unwrap();
+
+        let stats = pool.stats();
+        assert_eq!(stats.created() + stats.reused(), 2);
+        assert_eq!(ledger.built() as u64, 1 + stats.created());
+        assert_eq!((stats.idle(), stats.in_use(), stats.discarded()), (ledger.alive(), 0, 0));
+        drop(pool);
+        assert_eq!(ledger.alive(), 0);
+    });
+}
+
+#[test]
+fn a_guard_from_another_thread_comes_back_whole() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = pool(1, &ledger);
+        let guard = pool.acquire_owned();
+        let other = thread::spawn(move || guard.touch());
+        use_once(&pool);
+        other.join().unwrap();
+        assert_eq!((pool.len(), ledger.alive(), pool.stats().in_use()), (1, 1, 0));
+    });
+}
+
+#[test]
+fn the_bound_holds_at_every_instant_of_concurrent_returns() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = pool(1, &ledger);
+        let [first, second] = [pool.acquire_owned(), pool.acquire_owned()];
+        let threads = [thread::spawn(move || drop(first)), thread::spawn(move || drop(second))];
+
+        let before = pool.stats();
+        assert!(before.idle() <= 1 && before.idle() + before.in_use() + before.discarded() as usize == 2);
+        let after = pool.stats();
+        assert!(after.idle() <= 1 && after.idle() + after.in_use() + after.discarded() as usize == 2);
+        assert!(after.in_use() <= before.in_use() && after.discarded() >= before.discarded());
+
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let stats = pool.stats();
+        assert_eq!((stats.idle(), stats.in_use(), stats.discarded(), ledger.alive()), (1, 0, 1, 1));
+    });
+}
+
+#[test]
+fn an_object_on_its_way_out_is_counted_once() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(1, &ledger));
+        pool.prewarm(1);
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.acquire_owned())
+        };
+        let stats = pool.stats();
+        assert_eq!(stats.idle() + stats.in_use(), 1);
+        assert_eq!(stats.in_use() as u64, stats.reused());
+        drop(other.join().unwrap());
+        assert_eq!((pool.len(), pool.stats().reused(), ledger.alive()), (1, 1, 1));
+    });
+}
+
+#[test]
+fn the_bound_holds_while_prewarm_meets_a_return() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = pool(1, &ledger);
+        let guard = pool.acquire_owned();
+        let other = thread::spawn(move || drop(guard));
+        pool.prewarm(1);
+        assert_eq!(pool.len(), 1, "one of the two is there, and only one");
+        other.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.idle(), stats.in_use(), ledger.alive()), (1, 0, 1));
+        assert_eq!(stats.created() + stats.prewarmed(), 1 + stats.discarded());
+    });
+}
+
+#[test]
+fn a_late_return_drops_its_object_once() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = pool(2, &ledger);
+        let (late, later) = (pool.acquire_owned(), pool.acquire_owned());
+        use_once(&pool);
+        let other = thread::spawn(move || {
+            late.touch();
+            drop(late);
+        });
+        drop(pool);
+        other.join().unwrap();
+        // The last guard is alive: were an object kept in a closed pool, it would be too.
+        assert_eq!((ledger.built(), ledger.alive()), (3, 1));
+        drop(PooledOwned::detach(later));
+        assert_eq!(ledger.alive(), 0);
+    });
+}
+
+#[test]
+fn clear_and_trim_against_a_return() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(4, &ledger));
+        let guards = [pool.acquire_owned(), pool.acquire_owned()];
+        let trimming = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.trim(1))
+        };
+        drop(guards);
+        trimming.join().unwrap();
+        assert!(pool.len() >= 1, "trim keeps one");
+        assert_eq!((pool.len(), pool.stats().in_use()), (ledger.alive(), 0));
+        pool.clear();
+        assert_eq!((pool.len(), ledger.alive(), pool.stats().discarded()), (0, 0, 0));
+    });
+}
+
+#[test]
+fn detach_and_attach_against_an_acquisition() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(1, &ledger));
+        pool.prewarm(1);
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                let mine = Pooled::detach(pool.acquire());
+                mine.touch();
+                drop(pool.attach(mine));
+            })
+        };
+        use_once(&pool);
+        other.join().unwrap();
+        let stats = pool.stats();
+        assert_eq!((stats.created() + stats.reused(), stats.in_use()), (2, 0));
+        assert_eq!((stats.idle(), ledger.alive()), (1, 1));
+    });
+}

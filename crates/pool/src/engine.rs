@@ -59,10 +59,9 @@ impl<T> Engine<T> {
         object
     }
 
-    /// An object leaves for good.
-    pub(crate) fn detach(&self, object: Box<T>) -> T {
+    /// An object that was out leaves for good.
+    pub(crate) fn count_detached(&self) {
         self.shelf.lock().in_use -= 1;
-        *object
     }
 
     /// An object comes back: reset and kept, or dropped.

@@ -50,7 +50,8 @@ impl<'a, T> Pooled<'a, T> {
     #[must_use = "the object is dropped if it is not used"]
     pub fn detach(mut guard: Self) -> T {
         let object = held(&mut guard.object);
-        guard.home.detach(object)
+        guard.home.count_detached();
+        *object
     }
 }
 
@@ -96,7 +97,8 @@ impl<T> PooledOwned<T> {
     #[must_use = "the object is dropped if it is not used"]
     pub fn detach(mut guard: Self) -> T {
         let object = held(&mut guard.object);
-        guard.home.detach(object)
+        guard.home.count_detached();
+        *object
     }
 }
 

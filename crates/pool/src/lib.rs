@@ -21,7 +21,7 @@
 //!
 //! - **One thread, one place.** A local `Vec<T>` that you push to and pop from, or one buffer that you `clear`, costs
 //!   nothing and needs no crate.
-//! - **Small plain objects.** A good allocator makes 64 bytes in 3 to 5 ns; taking a lock twice costs more. Pool what
+//! - **Small plain objects.** A good allocator makes 64 bytes in a few ns; taking a lock twice costs more. Pool what
 //!   owns memory that grew, or what is dear to set up.
 //! - **Connections, and anything else of which at most `n` may live.** This pool makes a new object when none is idle; it
 //!   never waits. `deadpool` and `bb8` (async) or `r2d2` (threads) bound what is out, check health and time out.

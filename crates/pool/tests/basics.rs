@@ -210,7 +210,8 @@ fn statics() {
 #[test]
 fn objects_may_borrow() {
     let text = String::from("a b c");
-    let pool: Pool<Vec<&str>> = Pool::builder(|| vec![]).reset(|words: &mut Vec<_>| words.clear()).build();
+    let pool: Pool<Vec<&str>> =
+        Pool::builder(|| Vec::with_capacity(3)).reset(|words: &mut Vec<_>| words.clear()).build();
     let lazy: Pool<Vec<&str>> = Pool::new(Vec::new);
     let (mut words, mut owned) = (pool.acquire(), lazy.acquire_owned());
     words.extend(text.split(' '));
