@@ -200,7 +200,10 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.get(key).map(|value| f(&value))
+        let value = self.get(key)?;
+        let result = f(&value);
+        drop(value); // Here, so that a panic of its drop does not leak the result.
+        Some(result)
     }
 
     /// Whether there is a live entry of `key`. It neither counts as used nor as hit or miss.
@@ -275,10 +278,13 @@ where
     pub fn try_get_or_insert_with<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
         let hash = self.hash(&key);
         if let Some(found) = self.engine.get(hash, is(&key)) {
+            drop((key, make));
             return Ok(found);
         }
         let key = Arc::new(key);
-        self.engine.get_or_load(Arc::clone(&key), hash, make, is::<K, V, K>(&key))
+        let loaded = self.engine.get_or_load(&key, hash, make, is::<K, V, K>(&key));
+        drop(key);
+        loaded
     }
 
     /// Makes `value` the value of `key`. Handles of a former value stay valid, but lookups find the new one.
@@ -297,7 +303,9 @@ where
     pub fn insert(&self, key: K, value: V) -> Cached<V> {
         let hash = self.hash(&key);
         let key = Arc::new(key);
-        self.engine.insert(Arc::clone(&key), hash, value, is::<K, V, K>(&key))
+        let handle = self.engine.insert(&key, hash, value, is::<K, V, K>(&key));
+        drop(key);
+        handle
     }
 
     /// Takes the entry of `key` off the cache. Its handles stay valid, the returned one included.

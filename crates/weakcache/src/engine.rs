@@ -20,14 +20,16 @@ pub(crate) struct Engine<K, V> {
     table: Mutex<Table<K, V>>,
 }
 
-// In all of these, what a call on the locked table returns is dropped after the guard, a temporary of that statement.
+// In all of these, what a call on the locked table returns outlives the guard, a temporary of that statement. It is dropped
+// explicitly and before the result is named: a panic in a drop at the end of a function would leak the result.
 impl<K, V> Engine<K, V>
 where
     K: Clone + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
     pub(crate) fn get(&self, hash: u64, is_it: impl Fn(&Slot<K, V>) -> bool) -> Option<Cached<V>> {
-        let (found, _debris) = self.table.lock().get(hash, is_it);
+        let (found, debris) = self.table.lock().get(hash, is_it);
+        drop(debris);
         found
     }
 
@@ -37,31 +39,36 @@ where
 
     pub(crate) fn insert(
         self: &Arc<Self>,
-        key: K,
+        key: &K,
         hash: u64,
         value: V,
         is_it: impl Fn(&Slot<K, V>) -> bool,
     ) -> Cached<V> {
         let handle = self.entry(hash, value);
-        let _debris = self.table.lock().insert(&key, &handle, is_it);
+        let debris = self.table.lock().insert(key, &handle, is_it);
+        drop(debris);
         handle
     }
 
     /// The live entry, or a new one of `value`.
     pub(crate) fn admit(
         self: &Arc<Self>,
-        key: K,
+        key: &K,
         hash: u64,
         value: V,
         is_it: impl Fn(&Slot<K, V>) -> bool,
     ) -> Cached<V> {
         let handle = self.entry(hash, value);
-        let (found, _debris) = self.table.lock().admit(&key, &handle, is_it);
-        found.unwrap_or(handle)
+        let (found, debris) = self.table.lock().admit(key, &handle, is_it);
+        drop(debris);
+        let Some(found) = found else { return handle };
+        drop(handle);
+        found
     }
 
     pub(crate) fn remove(&self, hash: u64, is_it: impl Fn(&Slot<K, V>) -> bool) -> Option<Cached<V>> {
-        let (found, _slot) = self.table.lock().remove(hash, is_it);
+        let (found, slot) = self.table.lock().remove(hash, is_it);
+        drop(slot);
         found
     }
 
@@ -78,18 +85,24 @@ where
     #[track_caller]
     pub(crate) fn get_or_load<E>(
         self: &Arc<Self>,
-        key: K,
+        key: &K,
         hash: u64,
         load: impl FnOnce() -> Result<V, E>,
         is_it: impl Fn(&Slot<K, V>) -> bool,
     ) -> Result<Cached<V>, E> {
         loop {
-            let joined = self.table.lock().join(&key, hash, &is_it);
+            let joined = self.table.lock().join(key, hash, &is_it);
             match joined {
-                Joined::Live(handle, _debris) => return Ok(handle),
+                Joined::Live(handle, debris) => {
+                    drop((debris, load));
+                    return Ok(handle);
+                }
                 Joined::Lead(flight) => return self.lead(hash, &flight, load),
                 Joined::Wait(flight) => match flight.wait() {
-                    Outcome::Landed(handle) => return Ok(handle),
+                    Outcome::Landed(handle) => {
+                        drop(load);
+                        return Ok(handle);
+                    }
                     Outcome::Abandoned => {}
                     Outcome::Cycle => panic!(
                         "a cached value of type `{}` needs itself: the load of a key asks for the same key, directly or \
@@ -113,13 +126,17 @@ where
         let handle = self.entry(hash, value);
         let landed = self.table.lock().land(flight, &handle);
         match landed {
-            Some((leader, _debris)) => {
+            Some((leader, debris)) => {
                 leader.land(handle.clone());
+                drop(debris);
                 Ok(handle)
             }
             // An `insert` came first and has landed the flight, or a `remove` or `clear` has abandoned it.
             None => match flight.wait() {
-                Outcome::Landed(winner) => Ok(winner),
+                Outcome::Landed(winner) => {
+                    drop(handle);
+                    Ok(winner)
+                }
                 Outcome::Abandoned | Outcome::Cycle => Ok(handle),
             },
         }

@@ -126,7 +126,7 @@ where
         let hash = self.hasher.hash_one(value);
         let handle = self.engine.get(hash, is(value)).unwrap_or_else(|| {
             let owned: Box<T> = value.to_owned().into();
-            self.engine.admit((), hash, owned, is(value))
+            self.engine.admit(&(), hash, owned, is(value))
         });
         Interned::new(handle)
     }
