@@ -1,8 +1,16 @@
 //! `cargo xtask bench` builds and runs this.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use lagom_benches::runner::{Options, run};
 
-fn main() -> anyhow::Result<()> {
-    run(&Options::parse())
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,0 +1,83 @@
+//! `cargo xtask bench`: lagom against its rivals.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::tools;
+use crate::workspace::Workspace;
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// Only this crate, such as `pool`.
+    #[arg(value_name = "CRATE")]
+    krate: Option<String>,
+    /// Only this group of its cases.
+    #[arg(long, requires = "krate")]
+    group: Option<String>,
+    /// Fewer rounds, and only inputs that fit into the caches.
+    #[arg(long)]
+    quick: bool,
+    /// One tiny batch each, to see that all run and answer rightly.
+    #[arg(long, conflicts_with = "quick")]
+    smoke: bool,
+    /// Only cases whose title contains this text.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// List the cases and their contenders instead.
+    #[arg(long)]
+    list: bool,
+}
+
+impl BenchArgs {
+    /// The same for the runner.
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.krate.clone().into_iter().collect();
+        let mut option = |name: &str, value: &Option<String>| {
+            if let Some(value) = value {
+                words.extend([name.to_owned(), value.clone()]);
+            }
+        };
+        option("--group", &self.group);
+        option("--filter", &self.filter);
+        for (name, given) in [("--quick", self.quick), ("--smoke", self.smoke), ("--list", self.list)] {
+            words.extend(given.then(|| name.to_owned()));
+        }
+        words
+    }
+}
+
+/// Builds the runner with all rivals and runs it; its exit status is ours.
+pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
+    let out = Workspace::read()?.target.join("lagom").join("bench");
+    // Not quiet: the first build takes a minute, and cargo shows how far it is.
+    let mut command = tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "runner", "--"]);
+    command.args(args.words()).arg("--out").arg(out);
+    let status = command.status().context("cannot start cargo")?;
+    Ok(match status.code() {
+        Some(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
+        None => ExitCode::FAILURE,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: BenchArgs,
+    }
+
+    #[test]
+    fn all_arguments_are_passed_on() {
+        let words = ["profiler", "--group", "heap", "--filter", "64 bytes", "--quick", "--list"];
+        let cli = Cli::try_parse_from(["bench"].iter().chain(&words)).unwrap();
+        assert_eq!(cli.args.words(), words);
+        assert!(Cli::try_parse_from(["bench", "--group", "heap"]).is_err(), "a group of which crate?");
+    }
+}
