@@ -1,6 +1,6 @@
 //! The mean of everything so far.
 
-use crate::compensated::{Accumulator, BLOCK, Pair, Prefixes};
+use crate::compensated::{Accumulator, GROUP, Pair};
 use crate::error::LengthError;
 use crate::mean::Count;
 use crate::tiles::by_tiles;
@@ -12,7 +12,7 @@ use crate::tiles::by_tiles;
 ///
 /// # Accuracy
 ///
-/// With `u = 2^-53` and `n = i + 1`, `|error| <= u |mean| + 20 (n + 40) u² mean(|x[..=i]|)`: half a unit in the last
+/// With `u = 2^-53` and `n = i + 1`, `|error| <= u |mean| + 24 (n + 40) u² mean(|x[..=i]|)`: half a unit in the last
 /// place at any length, unless values of both signs cancel. The mean of equal values is exactly that value. Holds while
 /// no running sum comes within a factor 2 of `f64::MAX`; a sum beyond it makes the means infinite (or NaN) from there
 /// on. Subnormal means may err by `2^-1074` more.
@@ -112,22 +112,41 @@ impl ExpandingMean {
     /// lagom_vecproc::ExpandingMean::new().process_in_place(&mut chunk);
     /// assert_eq!(chunk, [4.0, 5.0]);
     /// ```
-    pub fn process_in_place(&mut self, mut chunk: &mut [f64]) {
-        let mut prefixes = Prefixes::new();
+    pub fn process_in_place(&mut self, chunk: &mut [f64]) {
+        // The counts of most streams are all small.
+        let small = Count::SMALL.saturating_sub(self.count + 1).min(chunk.len() as u64);
+        let (small, large) = chunk.split_at_mut(small as usize);
+        self.run::<true>(small);
+        self.run::<false>(large);
+    }
+
+    fn run<const IS_SMALL: bool>(&mut self, mut chunk: &mut [f64]) {
+        // By value: the compiler keeps it in registers then.
+        let mut state = self.clone();
         while !chunk.is_empty() {
-            let (block, rest) = chunk.split_at_mut(chunk.len().min(self.sum.room()));
-            self.sum.scan(block, &mut prefixes);
-            let (hi, lo) = prefixes.parts(block.len());
-            // Exact up to 2^53 elements, as is the sum with a step below.
-            let before = self.count as f64;
-            self.count += block.len() as u64;
-            if Count::new(self.count as f64).is_small() {
-                means::<true>(block, hi, lo, before);
+            chunk = if state.sum.takes_group(chunk.len()) {
+                state.group::<GROUP, IS_SMALL>(chunk)
             } else {
-                means::<false>(block, hi, lo, before);
-            }
-            chunk = rest;
+                state.group::<1, IS_SMALL>(chunk)
+            };
         }
+        *self = state;
+    }
+
+    /// Replaces the first `N` elements and gives the others back.
+    #[inline(always)]
+    fn group<'a, const N: usize, const IS_SMALL: bool>(&mut self, chunk: &'a mut [f64]) -> &'a mut [f64] {
+        let Some((group, rest)) = chunk.split_first_chunk_mut::<N>() else {
+            return &mut [];
+        };
+        let (hi, lo) = self.sum.scan(group);
+        // Exact up to 2^53 elements, as is the sum with a step.
+        let before = self.count as f64;
+        for i in 0..N {
+            group[i] = Count::new(before + STEPS[i]).mean::<IS_SMALL>(Pair { hi: hi[i], lo: lo[i] });
+        }
+        self.count += N as u64;
+        rest
     }
 
     /// Takes one element and returns the mean up to it.
@@ -176,23 +195,8 @@ impl Default for ExpandingMean {
     }
 }
 
-/// 1, 2, … as doubles: the compiler vectorizes a load and an addition better than a conversion of integers.
-const STEPS: [f64; BLOCK] = {
-    let mut steps = [0.0; BLOCK];
-    let mut i = 0;
-    while i < BLOCK {
-        steps[i] = (i + 1) as f64;
-        i += 1;
-    }
-    steps
-};
-
-#[inline(always)]
-fn means<const IS_SMALL: bool>(out: &mut [f64], hi: &[f64], lo: &[f64], before: f64) {
-    for (((out, &hi), &lo), &step) in out.iter_mut().zip(hi).zip(lo).zip(&STEPS) {
-        *out = Count::new(before + step).mean::<IS_SMALL>(Pair { hi, lo });
-    }
-}
+/// 1, 2, … as doubles.
+const STEPS: [f64; GROUP] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 
 #[cfg(test)]
 mod tests {

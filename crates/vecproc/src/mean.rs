@@ -2,9 +2,6 @@
 
 use crate::compensated::Pair;
 
-/// Counts below this have a product with half a significand that is exact in a double.
-const SMALL: f64 = (1_u64 << 25) as f64;
-
 /// The number of elements a sum is divided by, from 1 to 2^51.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count {
@@ -13,6 +10,9 @@ pub(crate) struct Count {
 }
 
 impl Count {
+    /// Counts below this have a product with half a significand that is exact in a double.
+    pub(crate) const SMALL: u64 = 1 << 25;
+
     #[inline(always)]
     pub(crate) fn new(count: f64) -> Self {
         Self { count, inverse: 1.0 / count }
@@ -20,29 +20,28 @@ impl Count {
 
     #[inline(always)]
     pub(crate) fn is_small(self) -> bool {
-        self.count < SMALL
+        self.count < Self::SMALL as f64
     }
 
     /// `sum / count`, for a count known to be small or not. Both know the residual exactly and so give the same bits.
     ///
-    /// The quotient of the high parts is corrected by what is left over, `hi - quotient * count` (exact: a residual of
-    /// a quotient this close always fits a double) plus `lo`. So the result is the mean rounded once, but for terms in
-    /// `u²`, and the mean of equal values is that value.
+    /// The quotient of the high parts is corrected by its excess, `quotient * count - hi - lo`. The first difference is
+    /// exact, as the residual of a quotient this close always fits a double. So the result is the mean rounded once,
+    /// but for terms in `u²`, and the mean of equal values is that value.
     #[inline(always)]
     pub(crate) fn mean<const IS_SMALL: bool>(self, sum: Pair) -> f64 {
         let quotient = sum.hi * self.inverse;
-        let residual = if IS_SMALL {
+        let excess = if IS_SMALL {
             // Without a fused multiply-add, which the baseline x86-64 lacks: split the quotient into 26 and 27 bits.
             let upper = f64::from_bits(quotient.to_bits() & !((1 << 27) - 1));
             let lower = quotient - upper;
-            (sum.hi - upper * self.count) - lower * self.count
+            (upper * self.count - sum.hi) + lower * self.count
         } else {
-            (-quotient).mul_add(self.count, sum.hi)
+            quotient.mul_add(self.count, -sum.hi)
         };
-        let correction = (residual + sum.lo) * self.inverse;
-        // Not where there is nothing to correct: that keeps `-0.0`, infinities and the sign of an overflow.
-        let corrects = correction.abs() > 0.0 && correction.abs() < f64::INFINITY;
-        if corrects { quotient + correction } else { quotient }
+        let correction = (excess - sum.lo) * self.inverse;
+        // Subtracted, as a correction of `0.0` then leaves `-0.0` what it is. NaN: the sum is not finite.
+        if correction.is_nan() { quotient } else { quotient - correction }
     }
 
     /// [`mean`](Self::mean) for one sum.

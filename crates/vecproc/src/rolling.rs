@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::compensated::{Accumulator, Pair, Prefixes};
+use crate::compensated::{Accumulator, GROUP, Pair};
 use crate::error::{LengthError, ProcessError, ZeroWindow};
 use crate::mean::Count;
 use crate::tiles::by_tiles;
@@ -15,7 +15,7 @@ use crate::tiles::by_tiles;
 ///
 /// # Accuracy
 ///
-/// With `u = 2^-53`, `|error| <= u |mean| + 20 (window + 40) u² mean(|x|)`, the last mean over the elements of that one
+/// With `u = 2^-53`, `|error| <= u |mean| + 24 (window + 40) u² mean(|x|)`, the last mean over the elements of that one
 /// window: half a unit in the last place unless values of both signs cancel. A window of equal values gives exactly
 /// that value.
 ///
@@ -161,59 +161,63 @@ impl RollingMean {
     }
 
     fn run<const IS_SMALL: bool>(&mut self, mut chunk: &mut [f64]) {
-        let count = self.count;
-        let mut prefixes = Prefixes::new();
         while !chunk.is_empty() {
-            let start = self.block.len();
-            let len = chunk.len().min(self.window - start).min(self.prefix.room());
-            let (head, rest) = chunk.split_at_mut(len);
-            self.block.extend_from_slice(head);
-            self.prefix.scan(head, &mut prefixes);
-            let (hi, lo) = prefixes.parts(len);
-            let block_is_full = self.block.len() == self.window;
+            let left = self.window - self.block.len();
+            let (head, rest) = chunk.split_at_mut(chunk.len().min(left));
             if self.suffix_hi.is_empty() {
-                head.fill(f64::NAN);
-                if block_is_full {
-                    head[len - 1] = count.mean::<IS_SMALL>(Pair { hi: hi[len - 1], lo: lo[len - 1] });
-                }
+                self.first_block::<IS_SMALL>(head);
             } else {
-                let before_hi = &self.suffix_hi[start..start + len];
-                let before_lo = &self.suffix_lo[start..start + len];
-                for ((((out, &hi), &lo), &before_hi), &before_lo) in
-                    head.iter_mut().zip(hi).zip(lo).zip(before_hi).zip(before_lo)
-                {
-                    let before = Pair { hi: before_hi, lo: before_lo };
-                    *out = count.mean::<IS_SMALL>(before.plus(Pair { hi, lo }));
+                let start = self.block.len();
+                self.block.extend_from_slice(head);
+                let mut before = (&self.suffix_hi[start..], &self.suffix_lo[start..]);
+                let mut group = head;
+                // By value: the compiler keeps it in registers then.
+                let mut prefix = self.prefix;
+                while !group.is_empty() {
+                    (group, before) = if prefix.takes_group(group.len()) {
+                        means::<GROUP, IS_SMALL>(self.count, &mut prefix, group, before)
+                    } else {
+                        means::<1, IS_SMALL>(self.count, &mut prefix, group, before)
+                    };
                 }
+                self.prefix = prefix;
             }
-            if block_is_full {
+            if self.block.len() == self.window {
                 self.next_block();
             }
             chunk = rest;
         }
     }
 
+    /// The first block has but one window, at its end.
+    fn first_block<const IS_SMALL: bool>(&mut self, head: &mut [f64]) {
+        self.block.extend_from_slice(head);
+        let mut sum = Pair::EMPTY;
+        for x in head.iter_mut() {
+            let ([hi], [lo]) = self.prefix.scan(&[*x]);
+            sum = Pair { hi, lo };
+            *x = f64::NAN;
+        }
+        if let (Some(last), true) = (head.last_mut(), self.block.len() == self.window) {
+            *last = self.count.mean::<IS_SMALL>(sum);
+        }
+    }
+
     /// Turns the full block into the sums of its ends.
     fn next_block(&mut self) {
+        // The end after the last element is empty; the one before the first would be a window of its own.
         self.suffix_hi.resize(self.window, Pair::EMPTY.hi);
         self.suffix_lo.resize(self.window, Pair::EMPTY.lo);
         let mut suffix = Accumulator::new();
-        let mut prefixes = Prefixes::new();
-        // The end after the last element is empty; the one before the first would be a window of its own.
-        self.suffix_hi[self.window - 1] = Pair::EMPTY.hi;
-        self.suffix_lo[self.window - 1] = Pair::EMPTY.lo;
-        self.block.reverse();
-        let mut end = self.window - 1;
-        for backwards in self.block[..end].chunks(suffix.room()) {
-            suffix.scan(backwards, &mut prefixes);
-            let (hi, lo) = prefixes.parts(backwards.len());
-            let start = end - backwards.len();
-            for ((to_hi, to_lo), (&hi, &lo)) in
-                self.suffix_hi[start..end].iter_mut().zip(&mut self.suffix_lo[start..end]).rev().zip(hi.iter().zip(lo))
-            {
-                (*to_hi, *to_lo) = (hi, lo);
-            }
-            end = start;
+        let mut block = &self.block[1..];
+        let (mut to_hi, mut to_lo) = (&mut self.suffix_hi[..], &mut self.suffix_lo[..]);
+        (to_hi, to_lo) = (&mut to_hi[..block.len()], &mut to_lo[..block.len()]);
+        while !block.is_empty() {
+            (block, to_hi, to_lo) = if suffix.takes_group(block.len()) {
+                ends::<GROUP>(&mut suffix, block, to_hi, to_lo)
+            } else {
+                ends::<1>(&mut suffix, block, to_hi, to_lo)
+            };
         }
         self.block.clear();
         self.prefix = Accumulator::new();
@@ -271,4 +275,47 @@ impl fmt::Debug for RollingMean {
             .field("full", &!self.suffix_hi.is_empty())
             .finish_non_exhaustive()
     }
+}
+
+/// Replaces the first `N` elements of `chunk` by the means of their windows, whose elements of the last block sum to
+/// `before`; gives what is left of both.
+#[inline(always)]
+fn means<'a, 'b, const N: usize, const IS_SMALL: bool>(
+    count: Count,
+    prefix: &mut Accumulator,
+    chunk: &'a mut [f64],
+    before: (&'b [f64], &'b [f64]),
+) -> (&'a mut [f64], (&'b [f64], &'b [f64])) {
+    let (Some((group, rest)), Some((before_hi, rest_hi)), Some((before_lo, rest_lo))) =
+        (chunk.split_first_chunk_mut::<N>(), before.0.split_first_chunk::<N>(), before.1.split_first_chunk::<N>())
+    else {
+        return (&mut [], before);
+    };
+    let (hi, lo) = prefix.scan(group);
+    for i in 0..N {
+        let before = Pair { hi: before_hi[i], lo: before_lo[i] };
+        group[i] = count.mean::<IS_SMALL>(before.plus(Pair { hi: hi[i], lo: lo[i] }));
+    }
+    (rest, (rest_hi, rest_lo))
+}
+
+/// Writes the running sums of the last `N` elements of `block`, from its end on; gives what is left of all three.
+#[inline(always)]
+fn ends<'a, 'b, const N: usize>(
+    suffix: &mut Accumulator,
+    block: &'a [f64],
+    to_hi: &'b mut [f64],
+    to_lo: &'b mut [f64],
+) -> (&'a [f64], &'b mut [f64], &'b mut [f64]) {
+    let (Some((rest, group)), Some((rest_hi, to_hi)), Some((rest_lo, to_lo))) =
+        (block.split_last_chunk::<N>(), to_hi.split_last_chunk_mut::<N>(), to_lo.split_last_chunk_mut::<N>())
+    else {
+        return (&[], &mut [], &mut []);
+    };
+    let mut backwards = *group;
+    backwards.reverse();
+    (*to_hi, *to_lo) = suffix.scan(&backwards);
+    to_hi.reverse();
+    to_lo.reverse();
+    (rest, rest_hi, rest_lo)
 }

@@ -57,7 +57,7 @@ fn pipeline(stages: &[u8], window: usize) -> Pipeline {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn expanding(x in values(), cuts in cuts()) {

@@ -127,12 +127,12 @@ impl ExactSum {
         self.count += 1;
     }
 
-    /// Asserts that `sum` is within the promise, `u |sum| + 20 (n + 40) u² Σ|x|`.
+    /// Asserts that `sum` is within the promise, `u |sum| + 24 (n + 40) u² Σ|x|`.
     pub(crate) fn assert_sum(&self, sum: f64, what: &str) {
         self.assert_share(sum, 1, what);
     }
 
-    /// Asserts that `mean` is within the promise, `u |mean| + 20 (n + 40) u² mean|x|`.
+    /// Asserts that `mean` is within the promise, `u |mean| + 24 (n + 40) u² mean|x|`.
     pub(crate) fn assert_mean(&self, mean: f64, what: &str) {
         self.assert_share(mean, self.count, what);
     }
@@ -148,7 +148,7 @@ impl ExactSum {
         let slack = self.count as f64 * f64::from_bits(1);
         assert!((error - other).abs() <= 1e-9 * error.abs() + slack, "{what}: references differ: {error:e}, {other:e}");
         let exact = self.integer.to_f64();
-        let bound = U * exact.abs() + 20.0 * (self.count as f64 + 40.0) * U * U * self.magnitudes;
+        let bound = U * exact.abs() + 24.0 * (self.count as f64 + 40.0) * U * U * self.magnitudes;
         assert!(
             error.abs() <= bound * (1.0 + 1e-9) + slack,
             "{what}: {share:e} of {exact:e} is off by {:e}, bound {:e}",
