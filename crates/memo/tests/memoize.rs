@@ -115,7 +115,7 @@ fn patterns() {
 #[test]
 fn thirteen_arguments() {
     #[memoize]
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments, reason = "that is the point")]
     fn many(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8, i: u8, j: u8, k: u8, l: u8, m: u8) -> u32 {
         [a, b, c, d, e, f, g, h, i, j, k, l, m].into_iter().map(u32::from).sum()
     }
