@@ -97,6 +97,7 @@ pub fn run(options: &Options) -> Result<()> {
             bail!("no group `{group}` in `{krate}`; there are {}", groups.join(", "));
         }
         cases.retain(|case| options.wants(case));
+        together(&mut cases);
         found |= !cases.is_empty();
         if options.list {
             list(&cases)?;
@@ -115,6 +116,12 @@ pub fn run(options: &Options) -> Result<()> {
         writeln!(out, "{}\n\n{}", table::LEGEND, table::standing(&all))?;
     }
     Ok(())
+}
+
+/// Cases of one group one after the other, groups in the order of their first case.
+fn together(cases: &mut [Case]) {
+    let groups: Vec<&str> = cases.iter().map(|case| case.group).collect();
+    cases.sort_by_key(|case| groups.iter().position(|group| *group == case.group));
 }
 
 fn list(cases: &[Case]) -> Result<()> {

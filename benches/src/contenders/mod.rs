@@ -3,6 +3,7 @@
 //! Rivals are used as their users use them, with default settings unless a comment says otherwise. Where the work of
 //! two contenders differs, the case's note says in whose favour.
 
+mod lazy;
 mod memo;
 mod pool;
 mod profiler;
@@ -24,7 +25,7 @@ pub enum Scale {
 }
 
 /// The crates that have cases.
-pub const CRATES: [&str; 5] = ["pool", "weakcache", "memo", "vecproc", "profiler"];
+pub const CRATES: [&str; 6] = ["pool", "weakcache", "memo", "lazy", "vecproc", "profiler"];
 
 /// The cases of one crate; none for an unknown one.
 pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
@@ -32,6 +33,7 @@ pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
         "pool" => pool::cases(scale),
         "weakcache" => weakcache::cases(scale),
         "memo" => memo::cases(scale),
+        "lazy" => lazy::cases(scale),
         "vecproc" => vecproc::cases(scale),
         "profiler" => profiler::cases(scale),
         _ => Vec::new(),

@@ -94,6 +94,16 @@ pub struct Row {
     pub apart: bool,
 }
 
+impl Row {
+    /// Whether this is a time, with a minimum and a median of many.
+    pub fn is_timed(&self) -> bool {
+        matches!(self.metric, TIME | CPU)
+    }
+}
+
+const TIME: &str = "time";
+const CPU: &str = "process CPU";
+
 /// One column of samples: those of one contender, in the order of the rounds.
 struct Column {
     name: String,
@@ -109,9 +119,9 @@ struct Column {
 /// When a contender gives a wrong answer or panics.
 pub fn measure(case: &Case, effort: Effort) -> Result<CaseReport, Fault> {
     let mut order = Order::new();
-    let mut rows = rows(&times(case, effort, &mut order)?, "time", case.unit);
+    let mut rows = rows(&times(case, effort, &mut order)?, TIME, case.unit);
     if case.cpu && effort.cpu_rounds > 0 && cpu::process().is_some() {
-        rows.extend(self::rows(&cpu_times(case, effort, &mut order)?, "process CPU", case.unit));
+        rows.extend(self::rows(&cpu_times(case, effort, &mut order)?, CPU, case.unit));
     }
     rows.extend(figures(case, effort)?);
     Ok(CaseReport {
@@ -192,12 +202,20 @@ fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
 }
 
 /// How many iterations take about `target`.
+///
+/// A batch only counts as long if it is so several times: one may have been interrupted.
 fn calibrate(rig: &mut Rig, target: Duration) -> Result<u64, Fault> {
     let mut iterations = 1_u64;
     loop {
-        let wall = rig.run(iterations, true)?.wall;
-        if wall >= target / 4 || iterations >= 1 << 30 {
-            let scaled = u128::from(iterations) * target.as_nanos() / wall.as_nanos().max(1);
+        let mut least = Duration::MAX;
+        for _ in 0..5 {
+            least = least.min(rig.run(iterations, true)?.wall);
+            if least < target / 4 {
+                break;
+            }
+        }
+        if least >= target / 4 || iterations >= 1 << 30 {
+            let scaled = u128::from(iterations) * target.as_nanos() / least.as_nanos().max(1);
             return Ok(u64::try_from(scaled).unwrap_or(u64::MAX).clamp(1, 4 * iterations));
         }
         iterations *= 4;

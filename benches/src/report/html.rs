@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::machine::Machine;
-use super::{number, plot, table, versions};
+use super::{figure, number, plot, table, versions};
 use crate::measure::{CaseReport, Row};
 
 /// What the page says about the run as a whole.
@@ -29,7 +29,7 @@ h1{margin-bottom:0}h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}h3{m
 p.note,figcaption{color:var(--soft);margin:.2rem 0;font-size:.9rem}figure{margin:.8rem 0;overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}th,td{padding:.15rem .7rem;text-align:right;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{text-align:left}tr.ours td{color:var(--ours);font-weight:600}dt{color:var(--soft);font-size:.9rem}dd{margin:0 0 .4rem}
-code,pre{font-family:ui-monospace,monospace;font-size:.9rem}pre{white-space:pre-wrap}svg{max-width:100%;height:auto}
+code,pre{font-family:ui-monospace,monospace;font-size:.9rem}pre{white-space:pre-wrap}svg{max-width:100%;height:auto}svg text{font-family:inherit}
 svg [fill='#010203']{fill:var(--ours)}svg [fill='#040506']{fill:var(--theirs)}svg [fill='#070809']{fill:var(--ink)}
 ";
 
@@ -62,43 +62,36 @@ pub fn html(run: &Run, reports: &[CaseReport]) -> String {
 fn case(page: &mut String, report: &CaseReport) {
     let s = if report.threads == 1 { "" } else { "s" };
     let _ = writeln!(page, "<h3>{}, {} thread{s}</h3>", escape(&report.name), report.threads);
-    let _ = writeln!(page, "<p class=\"note\">{}</p>", escape(report.note));
+    let _ = writeln!(page, "<p class=\"note\">{}</p>", prose(report.note));
     for rows in report.rows.chunk_by(|a, b| a.metric == b.metric) {
         metric(page, rows);
     }
 }
 
 fn metric(page: &mut String, rows: &[Row]) {
-    let (metric, unit) = (rows[0].metric, rows[0].unit);
+    let (metric, unit, timed) = (rows[0].metric, rows[0].unit, rows[0].is_timed());
     if let Some(plot) = plot::bars(&rows.iter().collect::<Vec<_>>()) {
         let scale = if plot.logarithmic { ", logarithmic scale" } else { "" };
-        let caption =
-            format!("{metric} [{unit}], less is better{scale}: full up to the minimum, pale up to the median");
-        let _ = writeln!(page, "<figure>{}<figcaption>{}</figcaption></figure>", plot.svg.trim(), escape(&caption));
+        let bars = if timed { ": full up to the minimum, pale up to the median" } else { "" };
+        let caption = escape(&format!("{metric} [{unit}], less is better{scale}{bars}"));
+        let _ = writeln!(page, "<figure>{}<figcaption>{caption}</figcaption></figure>", plot.svg.trim());
     }
-    let _ = writeln!(
-        page,
-        "<table><tr><th>{} [{}]</th><th>min</th><th>median</th><th>ratio(min)</th><th>ratio(med)</th></tr>",
-        escape(metric),
-        escape(unit)
-    );
+    let columns = if timed { "<th>min</th><th>median</th><th>ratio(min)</th><th>ratio(med)</th>" } else { "<th></th>" };
+    let _ = writeln!(page, "<table><tr><th>{} [{}]</th>{columns}</tr>", escape(metric), escape(unit));
     for row in rows {
         let class = if crate::case::is_ours(&row.contender) { " class=\"ours\"" } else { "" };
-        let ratio = |ratio: Option<f64>| {
-            ratio.map_or_else(String::new, |ratio| {
-                if ratio.is_finite() { format!("{}×", number(ratio)) } else { number(ratio) }
-            })
-        };
         let apart = if row.apart { " (threads never ran together)" } else { "" };
-        let _ = writeln!(
-            page,
-            "<tr{class}><td>{}{apart}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&row.contender),
-            number(row.min),
-            number(row.median),
-            ratio(row.ratio_of_minima),
-            ratio(row.median_ratio)
-        );
+        let _ = write!(page, "<tr{class}><td>{}{apart}</td><td>{}</td>", escape(&row.contender), figure(row, row.min));
+        if timed {
+            let ratio = |ratio: Option<f64>| match ratio {
+                Some(ratio) if ratio.is_finite() => format!("{}×", number(ratio)),
+                Some(ratio) => number(ratio),
+                None => String::new(),
+            };
+            let (least, middle) = (ratio(row.ratio_of_minima), ratio(row.median_ratio));
+            let _ = write!(page, "<td>{}</td><td>{least}</td><td>{middle}</td>", number(row.median));
+        }
+        page.push_str("</tr>\n");
     }
     page.push_str("</table>\n");
 }
@@ -122,9 +115,15 @@ fn about(page: &mut String, run: &Run) {
     ];
     page.push_str("<h2>How it was measured</h2>\n<dl>\n");
     for (name, value) in facts {
-        let _ = writeln!(page, "<dt>{name}</dt><dd>{}</dd>", escape(value));
+        let _ = writeln!(page, "<dt>{name}</dt><dd>{}</dd>", prose(value));
     }
     let _ = writeln!(page, "<dt>Measure it again</dt><dd><code>{}</code></dd>\n</dl>", escape(&run.command));
+}
+
+/// Text with code in backticks.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) }).collect()
 }
 
 fn escape(text: &str) -> String {

@@ -7,6 +7,8 @@ mod plot;
 pub mod table;
 mod versions;
 
+use crate::measure::Row;
+
 /// A figure with three significant digits, as people read them: `1.45`, `23.6`, `12,019`.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
@@ -21,6 +23,11 @@ pub(crate) fn number(value: f64) -> String {
         m if m >= 0.01 => format!("{value:.3}"),
         _ => format!("{value:.2e}"),
     }
+}
+
+/// A row's figure: counts are whole, times have three digits.
+pub(crate) fn figure(row: &Row, value: f64) -> String {
+    if !row.is_timed() && value.fract() == 0.0 { grouped(value) } else { number(value) }
 }
 
 fn grouped(value: f64) -> String {

@@ -5,7 +5,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::number;
+use super::{figure, number};
 use crate::case::is_ours;
 use crate::measure::Row;
 
@@ -64,10 +64,10 @@ fn draw(area: &Area<'_>, row: &Row, top: i32, min: f64, median: f64) -> Drawn {
     let middle = top + ROW / 2;
     area.draw(&Text::new(row.contender.clone(), (NAMES - 8, middle), style(HPos::Right)))?;
     let end = bar(median.max(min))[1].0;
-    let figures = if row.min.to_bits() == row.median.to_bits() {
-        number(row.min)
-    } else {
+    let figures = if row.is_timed() {
         format!("{} (median {})", number(row.min), number(row.median))
+    } else {
+        figure(row, row.min)
     };
     area.draw(&Text::new(figures, (end + 6, middle), style(HPos::Left)))?;
     Ok(())

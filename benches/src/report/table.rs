@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::number;
+use super::{figure, number};
 use crate::case::{OURS, is_ours};
 use crate::measure::{CaseReport, Row};
 
 /// What the columns mean; printed once.
 pub const LEGEND: &str = "Ratios are lagom's time over the rival's: below 1 lagom is faster. ratio(min) divides the least of all rounds by the\n\
-least, ratio(med) is the median of the ratios within each round. Rows are sorted by the least: the first is the fastest.";
+least, ratio(med) is the median of the ratios within each round. Rows are sorted by the least: the first is the fastest.\n\
+Within 2 % two contenders are level.";
 
 /// One case as text, ending in a line feed.
 pub fn table(report: &CaseReport) -> String {
@@ -23,7 +24,7 @@ pub fn table(report: &CaseReport) -> String {
             metric = Some(row.metric);
             let head = format!("{} [{}]", row.metric, row.unit);
             let pad = width.max(head.chars().count());
-            let _ = if is_timed(row) {
+            let _ = if row.is_timed() {
                 writeln!(
                     text,
                     "  {head:<pad$} {:>10} {:>10} {:>11} {:>11}",
@@ -38,10 +39,6 @@ pub fn table(report: &CaseReport) -> String {
     text
 }
 
-fn is_timed(row: &Row) -> bool {
-    row.ratio_of_minima.is_some() || row.min.to_bits() != row.median.to_bits()
-}
-
 fn line(text: &mut String, row: &Row, width: usize) {
     let ratio = |ratio: Option<f64>| {
         ratio.map_or_else(
@@ -50,8 +47,8 @@ fn line(text: &mut String, row: &Row, width: usize) {
         )
     };
     let name = &row.contender;
-    let _ = write!(text, "  {name:<width$} {:>10}", number(row.min));
-    if is_timed(row) {
+    let _ = write!(text, "  {name:<width$} {:>10}", figure(row, row.min));
+    if row.is_timed() {
         let ratios = (ratio(row.ratio_of_minima), ratio(row.median_ratio));
         let _ = write!(text, " {:>10} {:>11} {:>11}", number(row.median), ratios.0, ratios.1);
     }
@@ -62,6 +59,9 @@ fn line(text: &mut String, row: &Row, width: usize) {
     text.truncate(end);
     text.push('\n');
 }
+
+/// Closer than this two contenders are level: repeated runs differ by as much.
+const LEVEL: f64 = 0.98;
 
 /// Where lagom stands in all cases, in a few lines.
 pub fn standing(reports: &[CaseReport]) -> String {
@@ -76,7 +76,7 @@ pub fn standing(reports: &[CaseReport]) -> String {
             continue;
         }
         let rivals: Vec<&&Row> = times.iter().filter(|row| !is_ours(&row.contender) && !row.floor).collect();
-        let ahead = rivals.iter().filter(|rival| rival.min < ours.min).count();
+        let ahead = rivals.iter().filter(|rival| rival.min < LEVEL * ours.min).count();
         of += 1;
         first += usize::from(ahead == 0);
         if ahead > 0 {
@@ -87,7 +87,7 @@ pub fn standing(reports: &[CaseReport]) -> String {
     }
     let mut text = String::new();
     if of > 0 {
-        let _ = writeln!(text, "By the minimum, lagom is the fastest in {first} of {of} timed cases.");
+        let _ = writeln!(text, "By the minimum, lagom is the fastest or level with it in {first} of {of} timed cases.");
     }
     for (head, cases) in [("It is not in", behind), ("Not judged, as threads never ran together:", unjudged)] {
         if !cases.is_empty() {
@@ -142,7 +142,7 @@ pool · hold 1 · 1 thread
   lagom                      1.45       2.17
   regex-automata owner       3.48       5.22      0.416x      0.458x
   left [entries]
-  lagom                      0.00
+  lagom                         0
   dashmap of Weak         100,000
 ";
         assert_eq!(table(&report("hold 1", rows)), expected);
@@ -164,11 +164,11 @@ pool · hold 1 · 1 thread
         );
         assert_eq!(
             standing(std::slice::from_ref(&won)),
-            "By the minimum, lagom is the fastest in 1 of 1 timed cases.\n"
+            "By the minimum, lagom is the fastest or level with it in 1 of 1 timed cases.\n"
         );
         let mut apart = report("c", vec![row("lagom", "time", 2.0, None)]);
         apart.rows[0].apart = true;
-        let expected = "By the minimum, lagom is the fastest in 1 of 2 timed cases.\n\
+        let expected = "By the minimum, lagom is the fastest or level with it in 1 of 2 timed cases.\n\
                         It is not in\n  pool · b · 1 thread: place 2 of 3, 2.00x x\n\
                         Not judged, as threads never ran together:\n  pool · c · 1 thread\n";
         assert_eq!(standing(&[won, lost, apart]), expected);
