@@ -28,45 +28,38 @@ fn probe(args: &Args, function: Function, krate: &TokenStream) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, body } = function;
     let span = Span::mixed_site();
     let site = site(args, &sig.ident, krate);
-    let braced = || {
-        let mut group = Group::new(Delimiter::Brace, body.clone());
-        group.set_span(brace.span.join());
-        group
-    };
     let tracks_caller = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
+    let fallible = output::fallible(&sig.output).filter(|_| !tracks_caller);
+    let outcome = quote_spanned!(span=> #krate::__private::Outcome(&__lagom_value).failed());
     let content = if sig.asyncness.is_some() {
-        let block = braced();
-        // An `async` block cannot be annotated: the first, dead `return` fixes its type for every later one.
-        let block = match output::written(&sig.output) {
-            None => quote!(#block),
-            Some(ty) => quote_spanned! {span=> {
-                if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
-                    return __lagom_value;
-                }
-                let __lagom_value: #ty = #block;
-                __lagom_value
-            }},
+        // An `async` block cannot be annotated: a first, dead `return` fixes its type for every later one and the end.
+        let ty = output::written(&sig.output);
+        let typed = quote_spanned! {span=>
+            if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
+                return __lagom_value;
+            }
         };
+        let failed = fallible.map_or_else(|| quote!(false), |_| outcome);
         quote_spanned! {span=>
             let mut __lagom_call = #krate::__private::AsyncCall::new(#site);
-            let mut __lagom_future = ::core::pin::pin!(async move #block);
+            let mut __lagom_future = ::core::pin::pin!(async move { #typed #body });
             let __lagom_value = ::core::future::poll_fn(|__lagom_context| {
                 __lagom_call.poll(|| ::core::future::Future::poll(__lagom_future.as_mut(), __lagom_context))
             })
             .await;
-            __lagom_call.finish(#krate::__private::Outcome(&__lagom_value).failed());
+            __lagom_call.finish(#failed);
             __lagom_value
         }
     } else {
-        let ty = output::fallible(&sig.output).filter(|_| !tracks_caller);
-        match ty {
+        match fallible {
             // A closure, because `?` and `return` must not pass by the look at the value.
             Some(ty) => {
-                let block = braced();
+                let mut block = Group::new(Delimiter::Brace, body);
+                block.set_span(brace.span.join());
                 quote_spanned! {span=>
                     let __lagom_span = #krate::__private::enter(#site);
                     let __lagom_value = #krate::__private::call(move || -> #ty #block);
-                    __lagom_span.finish(#krate::__private::Outcome(&__lagom_value).failed());
+                    __lagom_span.finish(#outcome);
                     __lagom_value
                 }
             }

@@ -14,11 +14,11 @@ pub(crate) fn fallible(output: &ReturnType) -> Option<Type> {
     may_fail(ty).then(|| nameable(ty))
 }
 
-/// The return type as it may be written inside a body, `None` for `()`.
-pub(crate) fn written(output: &ReturnType) -> Option<Type> {
+/// The return type as it may be written inside a body.
+pub(crate) fn written(output: &ReturnType) -> Type {
     match output {
-        ReturnType::Default => None,
-        ReturnType::Type(_, ty) => Some(nameable(ty)),
+        ReturnType::Default => syn::parse_quote!(()),
+        ReturnType::Type(_, ty) => nameable(ty),
     }
 }
 

@@ -37,7 +37,7 @@ impl Span {
     fn open(site: &'static Site) -> Option<Open> {
         let epoch = control::epoch();
         let panicking = std::thread::panicking();
-        let token = thread::open(site.number())?;
+        let token = thread::open(site)?;
         Some(Open { site, token, epoch, panicking, failed: Cell::new(false) })
     }
 
@@ -158,7 +158,7 @@ struct PollScope(Option<(&'static Site, Token, u64)>);
 
 impl PollScope {
     fn enter(site: &'static Site, epoch: u64) -> Self {
-        Self(thread::open(site.number()).map(|token| (site, token, epoch)))
+        Self(thread::open(site).map(|token| (site, token, epoch)))
     }
 }
 

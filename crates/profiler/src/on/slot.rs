@@ -1,6 +1,7 @@
 //! The figures of one site in one thread: written by that thread alone, read by any.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::time::Duration;
 
 /// What is kept. Up to [`Field::SUMS`] fields add up over threads; the others are merged by rule.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +33,12 @@ impl Field {
     const COUNT: usize = Self::RestMax as usize + 1;
 }
 
-/// How often a reader tries for figures that belong together before it takes them as they are: a writer that was
-/// suspended in the middle of an update must not hang it.
-const READ_TRIES: u32 = 1_000;
+/// How often a reader tries for figures that belong together before it takes them as they are, about half a second: a
+/// writer that was stopped in the middle of an update must not hang it.
+const READ_TRIES: u32 = 5_000;
+/// So many of them without a break; an update takes nanoseconds unless its thread has lost the processor.
+const READ_SPINS: u32 = 200;
+const READ_BREAK: Duration = Duration::from_micros(100);
 
 /// A seqlock with one writer, all of it atomics (Boehm, "Can seqlocks get along with programming language memory
 /// models?", 2012).
@@ -85,10 +89,10 @@ impl Slot {
             if whole || tries == READ_TRIES {
                 return (found == epoch).then_some(tally);
             }
-            if tries % 64 == 0 {
-                std::thread::yield_now();
-            } else {
+            if tries < READ_SPINS {
                 std::hint::spin_loop();
+            } else {
+                std::thread::sleep(READ_BREAK);
             }
         }
     }

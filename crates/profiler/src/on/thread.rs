@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 
 use super::block::{self, Block};
 use super::counters::{self, Counts};
+use super::site::Site;
 use super::slot::{Slot, Writer};
 use super::{clock, control};
 
@@ -93,8 +94,8 @@ fn with<R>(f: impl FnOnce(&mut State) -> R) -> Option<R> {
 
 /// Opens a span.
 #[inline]
-pub(crate) fn open(number: u32) -> Option<Token> {
-    with(|state| state.open(number))
+pub(crate) fn open(site: &'static Site) -> Option<Token> {
+    with(|state| state.open(site))
 }
 
 /// Ends a span and lets `change` enter it in the books of its site, unless a reset came between.
@@ -142,8 +143,9 @@ impl State {
         counters::thread() - self.overhead
     }
 
-    fn open(&mut self, number: u32) -> Token {
+    fn open(&mut self, site: &'static Site) -> Token {
         let before = counters::thread();
+        let number = site.number();
         self.slot(number);
         let index = number as usize;
         if self.open.len() <= index {

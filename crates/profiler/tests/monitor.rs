@@ -1,0 +1,234 @@
+//! The monitor: timing, ring, alerts, callbacks that misbehave.
+#![cfg(feature = "enabled")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use lagom_profiler::{Alert, Monitor, sample_now};
+
+/// Held by tests that read the resident size while they change it.
+#[cfg(target_os = "linux")]
+static MEMORY: Mutex<()> = Mutex::new(());
+
+const MS: Duration = Duration::from_millis(1);
+
+fn wait_until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(10), "nothing happened");
+        std::thread::sleep(MS);
+    }
+}
+
+#[test]
+fn it_samples_until_stopped() {
+    let monitor = Monitor::builder().interval(5 * MS).build();
+    assert!(monitor.samples().is_empty() && !monitor.is_running());
+    assert!(monitor.start() && monitor.start() && monitor.is_running());
+    wait_until(|| monitor.samples().len() >= 4);
+    monitor.stop();
+    monitor.stop();
+    assert!(!monitor.is_running());
+    let samples = monitor.samples();
+    std::thread::sleep(30 * MS);
+    assert_eq!(monitor.samples(), samples, "stopped is stopped");
+    assert!(samples.windows(2).all(|pair| pair[0].at() < pair[1].at()));
+    let summary = monitor.summary();
+    assert_eq!(summary.samples(), samples.len() as u64);
+    assert_eq!(summary.duration(), samples[samples.len() - 1].at() - samples[0].at());
+    // It goes on where it was.
+    monitor.start();
+    wait_until(|| monitor.samples().len() >= samples.len() + 2);
+    assert!(monitor.samples()[samples.len()].at() > samples[samples.len() - 1].at());
+}
+
+#[test]
+fn the_first_sample_is_taken_at_once_and_stopping_does_not_wait() {
+    for interval in [Duration::from_secs(3_600), Duration::MAX] {
+        let monitor = Monitor::builder().interval(interval).build();
+        monitor.start();
+        wait_until(|| monitor.samples().len() == 1);
+        let start = Instant::now();
+        monitor.stop();
+        drop(monitor);
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn dropping_it_stops_it() {
+    let count = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&count);
+    let monitor = Monitor::builder()
+        .interval(MS)
+        .on_alert(0, move |_| {
+            seen.fetch_add(1, Ordering::Relaxed);
+        })
+        .build();
+    monitor.start();
+    wait_until(|| count.load(Ordering::Relaxed) == 1);
+    drop(monitor);
+    assert_eq!(Arc::strong_count(&count), 1, "the thread and its callback are gone");
+}
+
+#[test]
+fn the_ring_keeps_the_last_and_the_summary_all() {
+    let monitor = Monitor::builder().capacity(3).build();
+    let taken: Vec<_> = (0..10).map(|_| monitor.sample()).collect();
+    assert_eq!(monitor.samples(), taken[7..]);
+    assert_eq!(monitor.summary().samples(), 10);
+    monitor.clear();
+    assert!(monitor.samples().is_empty());
+    assert_eq!(monitor.summary().samples(), 0);
+    let none = Monitor::builder().capacity(0).build();
+    none.sample();
+    assert_eq!((none.samples().len(), none.summary().samples()), (0, 1));
+    let huge = Monitor::builder().capacity(usize::MAX).interval(Duration::ZERO).build();
+    huge.sample();
+    assert_eq!(huge.samples().len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_figures_of_linux_are_true() {
+    let _alone = MEMORY.lock();
+    let before = sample_now();
+    let files: Vec<_> = (0..20).map(|_| std::fs::File::open("/proc/self/status").expect("opens")).collect();
+    let block = vec![1_u8; 64 << 20];
+    let after = std::thread::scope(|scope| {
+        let parked: Vec<_> = (0..8).map(|_| scope.spawn(std::thread::park)).collect();
+        let after = sample_now();
+        parked.iter().for_each(|thread| thread.thread().unpark());
+        after
+    });
+    // Other tests run beside this one, and the kernel batches its counters: margins, never equality.
+    let grown = after.rss().expect("read") - before.rss().expect("read");
+    assert!(grown > 50 << 20, "{grown}");
+    assert!(after.vms().expect("read") - before.vms().expect("read") > 50 << 20);
+    assert!(after.peak_rss().expect("read") >= 64 << 20);
+    assert!(after.threads().expect("read") >= 9, "{after}");
+    assert!(after.open_files().expect("read") >= 20 + 3, "{after}");
+    assert!(after.cpu_time().expect("read") > before.cpu_time().expect("read"));
+    assert!(after.at() > before.at());
+    assert_eq!(block[77] as usize + files.len(), 21);
+}
+
+/// An alert that fires on the live resident size is steered by memory that is taken and given back.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_alert_fires_once_per_crossing() {
+    let fired: Arc<Mutex<Vec<Alert>>> = Arc::default();
+    let seen = Arc::clone(&fired);
+    let _alone = MEMORY.lock();
+    let threshold = sample_now().rss().expect("read") + (100 << 20);
+    let monitor =
+        Monitor::builder().on_alert(threshold, move |alert| seen.lock().expect("no panic").push(*alert)).build();
+    monitor.sample();
+    for round in 1..=2 {
+        let block = vec![1_u8; 160 << 20];
+        monitor.sample();
+        monitor.sample();
+        assert_eq!(fired.lock().expect("no panic").len(), round, "once, however long it lasts");
+        assert_eq!(block[9], 1);
+        drop(block);
+        monitor.sample();
+    }
+    let alert = fired.lock().expect("no panic")[0];
+    assert_eq!(alert.threshold_bytes(), threshold);
+    assert!(alert.bytes() >= threshold && Some(alert.bytes()) == alert.sample().rss());
+    assert_eq!(monitor.summary().alerts(), 2);
+    let json: serde_json::Value = serde_json::from_str(&alert.to_json_line()).expect("valid JSON");
+    assert_eq!(json["threshold_bytes"], threshold);
+    assert_eq!(json["rss"], alert.bytes());
+    assert_eq!(json["event"], "memory-alert");
+    assert!(!alert.to_json_line().contains('\n'));
+    assert!(alert.to_string().starts_with("memory alert: "));
+}
+
+#[test]
+fn thresholds_at_the_edges() {
+    let counts = [const { AtomicU64::new(0) }; 2];
+    let counts = Arc::new(counts);
+    let (low, high) = (Arc::clone(&counts), Arc::clone(&counts));
+    let monitor = Monitor::builder()
+        .on_alert(0, move |_| {
+            low[0].fetch_add(1, Ordering::Relaxed);
+        })
+        .on_alert(u64::MAX, move |_| {
+            high[1].fetch_add(1, Ordering::Relaxed);
+        })
+        .build();
+    for _ in 0..5 {
+        monitor.sample();
+    }
+    assert_eq!((counts[0].load(Ordering::Relaxed), counts[1].load(Ordering::Relaxed)), (1, 0));
+}
+
+#[test]
+fn a_panicking_callback_does_not_end_the_watch() {
+    let count = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&count);
+    let monitor = Monitor::builder()
+        .interval(MS)
+        .on_alert(0, |_| panic!("on purpose"))
+        .on_alert(0, move |_| {
+            seen.fetch_add(1, Ordering::Relaxed);
+        })
+        .build();
+    monitor.start();
+    wait_until(|| monitor.samples().len() >= 3);
+    assert!(monitor.is_running());
+    assert_eq!(count.load(Ordering::Relaxed), 1, "the other callback ran");
+    assert_eq!(monitor.summary().alerts(), 2);
+}
+
+#[test]
+fn a_callback_may_use_stop_and_drop_its_monitor() {
+    let slot: Arc<OnceLock<Mutex<Option<Monitor>>>> = Arc::default();
+    let seen = Arc::clone(&slot);
+    let done = Arc::new(AtomicU64::new(0));
+    let finished = Arc::clone(&done);
+    let monitor = Monitor::builder()
+        .interval(MS)
+        .on_alert(0, move |_| {
+            let place = seen.wait();
+            if let Some(monitor) = place.lock().expect("no panic").take() {
+                assert!(monitor.is_running());
+                assert_eq!(monitor.samples().len(), 1);
+                monitor.sample();
+                monitor.stop();
+                drop(monitor);
+            }
+            finished.store(1, Ordering::Release);
+        })
+        .build();
+    monitor.start();
+    assert!(slot.set(Mutex::new(Some(monitor))).is_ok());
+    wait_until(|| done.load(Ordering::Acquire) == 1);
+}
+
+#[test]
+fn started_and_stopped_from_many_threads() {
+    let monitor = Monitor::builder().interval(MS).build();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let monitor = &monitor;
+            scope.spawn(move || {
+                for round in 0..50 {
+                    if (round + thread) % 2 == 0 {
+                        monitor.start();
+                    } else {
+                        monitor.stop();
+                    }
+                    monitor.sample();
+                }
+            });
+        }
+    });
+    monitor.stop();
+    let count = monitor.summary().samples();
+    std::thread::sleep(20 * MS);
+    assert_eq!(monitor.summary().samples(), count, "no sampler is left behind");
+    assert!(count >= 200);
+}
