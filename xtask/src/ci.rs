@@ -28,6 +28,8 @@ pub(crate) fn run(args: &CiArgs) -> Result<()> {
     if !args.no_test {
         test::all(&mut steps, false)?;
     }
+    // Last: it builds every rival.
+    steps.run("bench smoke run", || tools::run(&mut tools::xtask(["bench", "--smoke"])?))?;
     msrv(&mut steps, &workspace)?;
     steps.finish();
     Ok(())

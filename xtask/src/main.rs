@@ -1,5 +1,6 @@
 //! The project's own commands. `cargo xtask help` lists them.
 
+mod bench;
 mod ci;
 mod demo;
 mod docs;
@@ -27,6 +28,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run every test: unit, doc, integration, loom models, downstream crates.
     Test(test::TestArgs),
+    /// Compare with the best of the field.
+    Bench(bench::BenchArgs),
     /// Run everything that a change must pass.
     Ci(ci::CiArgs),
     /// Check the rules of the project that no compiler checks.
@@ -49,6 +52,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => return demo::run(&args),
         Command::Test(args) => test::run(&args)?,
+        Command::Bench(args) => return bench::run(&args),
         Command::Ci(args) => ci::run(&args)?,
         Command::Tidy => tidy::run()?,
         Command::Docs => docs::run()?,

@@ -21,6 +21,13 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
     command
 }
 
+/// This command again, with other arguments.
+pub(crate) fn xtask<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Result<Command> {
+    let mut command = Command::new(env::current_exe().context("cannot find this program")?);
+    command.args(args).current_dir(root());
+    Ok(command)
+}
+
 /// The cargo of another toolchain.
 pub(crate) fn cargo_of<S: AsRef<OsStr>>(toolchain: &str, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new("rustup");
