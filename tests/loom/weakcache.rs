@@ -1,7 +1,8 @@
-//! The weak cache: no live value that a lookup misses, none in the table that is dead, every value dropped exactly once.
+//! The weak cache: no live value that a lookup misses, none in the table that is dead, every value dropped exactly
+//! once.
 //!
-//! What values count with is not modelled, so that it adds no interleavings; a modelled atomic in each, dropped by way of
-//! `with_mut`, shows a drop that does not come after every use.
+//! What values count with is not modelled, so that it adds no interleavings; a modelled atomic in each, dropped by way
+//! of `with_mut`, shows a drop that does not come after every use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

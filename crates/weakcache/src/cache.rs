@@ -17,9 +17,9 @@ use crate::table::Slot;
 /// A concurrent cache of weak values with a bounded strong tier.
 ///
 /// An entry lives as long as somebody holds a [`Cached`] handle of it, or it is among the `capacity` entries that were
-/// used last (inserted, loaded, or found by [`get`](Self::get), [`with`](Self::with) or a `…get_or_insert_with`). When neither holds
-/// any more, key and value are dropped at once and the entry is gone. As long as one does, every lookup finds the same
-/// object: leaving the strong tier takes nothing from who holds a handle.
+/// used last (inserted, loaded, or found by [`get`](Self::get), [`with`](Self::with) or a `…get_or_insert_with`). When
+/// neither holds any more, key and value are dropped at once and the entry is gone. As long as one does, every lookup
+/// finds the same object: leaving the strong tier takes nothing from who holds a handle.
 ///
 /// | `capacity` | |
 /// | --- | --- |
@@ -28,13 +28,14 @@ use crate::table::Slot;
 ///
 /// # Locking
 ///
-/// One mutex around one hash table; every operation is O(1) expected unless it says otherwise. Factories, predicates, `Hash` and
-/// the `Drop` of keys and values run outside of the lock: they may call this cache. Only `Eq` of keys, which a probe
-/// needs, runs under the lock: it must not use the same cache. A panic in any of them leaves the cache usable and its
-/// counts right; a panic in the `Drop` of a value comes out of the call that let go of it, be it a `get` that
+/// One mutex around one hash table; every operation is O(1) expected unless it says otherwise. Factories, predicates,
+/// `Hash` and the `Drop` of keys and values run outside of the lock: they may call this cache. Only `Eq` of keys, which
+/// a probe needs, runs under the lock: it must not use the same cache. A panic in any of them leaves the cache usable
+/// and its counts right; a panic in the `Drop` of a value comes out of the call that let go of it, be it a `get` that
 /// evicted it.
 ///
-/// A live entry costs two allocations, one for the key and one for the value, and a third while it is in the strong tier.
+/// A live entry costs two allocations, one for the key and one for the value, and a third while it is in the strong
+/// tier.
 ///
 /// ```
 /// use lagom_weakcache::{Cached, WeakCache};
@@ -227,12 +228,12 @@ where
 
     /// A handle of the live entry of `key`, or of a new one with what `make` returns.
     ///
-    /// However many threads ask for one key, one of them runs its `make`, outside of the lock, and the others wait for it;
-    /// other keys are never blocked. If that `make` panics, one of the waiting threads runs its own.
+    /// However many threads ask for one key, one of them runs its `make`, outside of the lock, and the others wait for
+    /// it; other keys are never blocked. If that `make` panics, one of the waiting threads runs its own.
     ///
-    /// A `make` may use the cache. An [`insert`](Self::insert) of the key during `make` wins: it ends the wait of the others, and the
-    /// caller gets the inserted value, too. A [`remove`](Self::remove) or [`clear`](Self::clear) during `make` leaves
-    /// the caller with a handle of an entry that is not in the cache, and lets the others load again.
+    /// A `make` may use the cache. An [`insert`](Self::insert) of the key during `make` wins: it ends the wait of the
+    /// others, and the caller gets the inserted value, too. A [`remove`](Self::remove) or [`clear`](Self::clear) during
+    /// `make` leaves the caller with a handle of an entry that is not in the cache, and lets the others load again.
     ///
     /// # Panics
     ///
@@ -254,8 +255,8 @@ where
         }
     }
 
-    /// Like [`get_or_insert_with`](Self::get_or_insert_with), for a `make` that may fail. An error goes to the caller of that `make`
-    /// alone and is not remembered: of the threads that waited, one runs its own `make`.
+    /// Like [`get_or_insert_with`](Self::get_or_insert_with), for a `make` that may fail. An error goes to the caller
+    /// of that `make` alone and is not remembered: of the threads that waited, one runs its own `make`.
     ///
     /// # Errors
     ///

@@ -11,13 +11,14 @@ use crate::entry::{Entry, Home};
 
 /// A handle that keeps the value of a [`WeakCache`](crate::WeakCache) entry alive, and findable.
 ///
-/// It is one pointer wide, `Option<Cached<V>>` too. Cloning takes two atomic additions and no lock. Dropping the last handle of an
-/// entry that is not in the strong tier takes the entry off its cache and drops the value before `drop` returns. (Where
-/// two threads drop the last two handles at the same time, that holds once both drops have returned.)
+/// It is one pointer wide, `Option<Cached<V>>` too. Cloning takes two atomic additions and no lock. Dropping the last
+/// handle of an entry that is not in the strong tier takes the entry off its cache and drops the value before `drop`
+/// returns. (Where two threads drop the last two handles at the same time, that holds once both drops have returned.)
 /// Handles stay valid when their cache is dropped.
 ///
-/// A value may hold handles of other entries, also in chains of any length: only the first 64 deaths nest on the stack, the
-/// deeper ones follow before the outermost drop returns. Values that hold handles of each other in a ring never die, as with `Arc`.
+/// A value may hold handles of other entries, also in chains of any length: only the first 64 deaths nest on the stack,
+/// the deeper ones follow before the outermost drop returns. (Keys that hold handles nest as deep as they go.) Values
+/// that hold handles of each other in a ring never die, as with `Arc`.
 ///
 /// `Send` and `Sync` if `V` is both, like `Arc`.
 ///

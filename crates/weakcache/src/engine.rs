@@ -20,8 +20,8 @@ pub(crate) struct Engine<K, V> {
     table: Mutex<Table<K, V>>,
 }
 
-// In all of these, what a call on the locked table returns outlives the guard, a temporary of that statement. It is dropped
-// explicitly and before the result is named: a panic in a drop at the end of a function would leak the result.
+// In all of these, what a call on the locked table returns outlives the guard, a temporary of that statement. It is
+// dropped explicitly and before the result is named: a panic in a drop at the end of a function would leak the result.
 impl<K, V> Engine<K, V>
 where
     K: Clone + Send + Sync + 'static,

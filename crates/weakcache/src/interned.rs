@@ -10,11 +10,12 @@ use crate::cached::Cached;
 
 /// The handle of a value in an [`Interner`](crate::Interner).
 ///
-/// One pointer wide, `Option<Interned<T>>` too, also for `str` and `[T]`. `==` and `Hash` look at the address, not at the value:
-/// O(1), and right for handles of *one* interner. Handles of two interners are never equal. `Ord` compares the values.
+/// One pointer wide, `Option<Interned<T>>` too, also for `str` and `[T]`. `==` and `Hash` look at the address, not at
+/// the value: O(1), and right for handles of *one* interner. Handles of two interners are never equal. `Ord` compares
+/// the values.
 ///
-/// Dropping the last handle takes the value off the interner and frees it before `drop` returns; the value is not hashed
-/// again. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
+/// Dropping the last handle takes the value off the interner and frees it before `drop` returns; the value is not
+/// hashed again. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
 ///
 /// Since its `Hash` differs from that of `T` it is not `Borrow<T>`: to look for a `&T` in a map with interned keys, ask
 /// [`Interner::get`](crate::Interner::get) for its handle first.

@@ -13,9 +13,9 @@
 //! assert!(codes.intern("UA") == codes.intern("UA")); // One object; compared by address.
 //! ```
 //!
-//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it is
-//!   gone at once, and [`len`](WeakCache::len) is exact. Eviction never takes away what somebody still uses: the next
-//!   lookup finds the same object, so there are never two live ones of one key.
+//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it
+//!   is gone at once, and [`len`](WeakCache::len) is exact. Eviction never takes away what somebody still uses: the
+//!   next lookup finds the same object, so there are never two live ones of one key.
 //! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
 //!   its own result panics instead of hanging.
 //! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, freed when unused.
@@ -24,10 +24,10 @@
 //! # When not to use it
 //!
 //! - A bounded cache whose values nobody holds on to: [`quick_cache`](https://docs.rs/quick_cache) and
-//!   [`moka`](https://docs.rs/moka) are faster with many threads (here one mutex guards one table), hit more often on skewed traces
-//!   (here the strong tier is a plain LRU), and moka has weights, expiry and listeners.
-//! - Symbols that may stay for ever: [`lasso`](https://docs.rs/lasso) or [`ustr`](https://docs.rs/ustr) take less memory and
-//!   time than an interner that counts its handles.
+//!   [`moka`](https://docs.rs/moka) are faster with many threads (here one mutex guards one table), hit more often on
+//!   skewed traces (here the strong tier is a plain LRU), and moka has weights, expiry and listeners.
+//! - Symbols that may stay for ever: [`lasso`](https://docs.rs/lasso) or [`ustr`](https://docs.rs/ustr) take less
+//!   memory and time than an interner that counts its handles.
 //! - One thread only: [`weak-table`](https://docs.rs/weak-table) over `Rc` needs no lock.
 //! - Values that are `Arc`s already and must stay so: a map of `std::sync::Weak`.
 //! - Values or keys that borrow: both must be `'static`.

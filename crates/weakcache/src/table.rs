@@ -115,8 +115,8 @@ impl<K: Clone, V> Table<K, V> {
                 }
                 Content::Loading(leader) => {
                     self.live += 1;
-                    // Under the lock, so that the loading thread finds its flight either in the table or landed. It drops
-                    // nothing: that thread holds the flight too, and the caller the handle.
+                    // Under the lock, so that the loading thread finds its flight either in the table or landed. It
+                    // drops nothing: that thread holds the flight too, and the caller the handle.
                     leader.land(handle.clone());
                 }
             },
@@ -179,8 +179,8 @@ impl<K: Clone, V> Table<K, V> {
         }
     }
 
-    /// The load of `flight` gave the entry of `handle`: puts it in, unless somebody took the slot away. Then the outcome of
-    /// the flight is decided already.
+    /// The load of `flight` gave the entry of `handle`: puts it in, unless somebody took the slot away. Then the
+    /// outcome of the flight is decided already.
     pub(crate) fn land(&mut self, flight: &Arc<Flight<Cached<V>>>, handle: &Cached<V>) -> Option<Landing<K, V>> {
         self.counts.loads += 1;
         let entry = handle.entry();
@@ -295,6 +295,94 @@ impl<K, V> Emptied<K, V> {
         drop(self.strong);
         for slot in self.slots {
             drop(slot);
+        }
+    }
+}
+
+#[cfg(all(test, not(lagom_loom)))]
+mod tests {
+    use super::*;
+    use crate::entry::Home;
+
+    /// A home that buries nobody: the tests do, when they like.
+    struct Nowhere;
+
+    impl Home<u32> for Nowhere {
+        fn bury(&self, _: &Arc<Entry<u32>>) {}
+    }
+
+    fn handle(value: u32) -> Cached<u32> {
+        Cached::new(0, Arc::new(Nowhere), value)
+    }
+
+    fn is(key: u8) -> impl Fn(&Slot<u8, u32>) -> bool {
+        move |slot| slot.key == key
+    }
+
+    #[test]
+    fn a_lookup_before_the_burial_brings_back() {
+        let mut table = Table::new(0);
+        let first = handle(1);
+        let entry = Arc::clone(first.entry());
+        drop(table.insert(&b'a', &first, is(b'a')));
+        drop(first); // On its way to the burial, …
+        let (found, _) = table.get(0, is(b'a')); // … when the entry is handed out again.
+        assert!(table.bury(&entry).is_none());
+        assert_eq!((table.len(), table.stats().deaths), (1, 0));
+        drop(found);
+        assert!(table.bury(&entry).is_some());
+        assert!(table.bury(&entry).is_none(), "two drops came to 0, one of them buries");
+        assert_eq!((table.len(), table.stats().deaths), (0, 1));
+    }
+
+    #[test]
+    fn a_late_burial_leaves_the_new_entry() {
+        let mut table = Table::new(0);
+        let (old, new) = (handle(1), handle(2));
+        let entry = Arc::clone(old.entry());
+        drop(table.insert(&b'a', &old, is(b'a')));
+        drop(old);
+        drop(table.insert(&b'a', &new, is(b'a')));
+        assert!(table.bury(&entry).is_none());
+        drop(new); // At 0 too now, and still not the one to bury.
+        assert!(table.bury(&entry).is_none());
+        assert_eq!((table.len(), table.stats().deaths), (1, 0));
+    }
+
+    #[test]
+    fn a_dying_entry_is_replaced_by_a_load_only_after_its_burial() {
+        let mut table = Table::new(0);
+        let first = handle(1);
+        let entry = Arc::clone(first.entry());
+        drop(table.insert(&b'a', &first, is(b'a')));
+        drop(first);
+        assert!(matches!(table.join(&b'a', 0, is(b'a')), Joined::Live(..)), "brought back");
+        assert!(table.bury(&entry).is_some());
+        let Joined::Lead(flight) = table.join(&b'a', 0, is(b'a')) else { panic!("gone") };
+        assert!(matches!(table.join(&b'a', 0, is(b'a')), Joined::Wait(_)));
+        assert_eq!((table.len(), table.contains(0, is(b'a'))), (0, false));
+        let second = handle(2);
+        let (leader, _) = table.land(&flight, &second).expect("nobody took the slot");
+        leader.land(second.clone());
+        assert_eq!((table.len(), table.stats().loads), (1, 1));
+        assert!(table.abandon(0, &flight).is_none() && table.land(&flight, &second).is_none());
+    }
+
+    #[test]
+    fn the_room_follows_the_crowd() {
+        let mut table = Table::new(0);
+        let handles: Vec<_> = (0..=255).map(handle).collect();
+        for (key, handle) in handles.iter().enumerate() {
+            let key = key as u8;
+            drop(table.insert(&key, handle, is(key)));
+        }
+        assert!(table.slots.capacity() >= 256);
+        for key in 0..=250 {
+            drop(table.remove(0, is(key)));
+        }
+        assert!(table.slots.capacity() <= SHRINK_ABOVE, "{} for {}", table.slots.capacity(), table.len());
+        for key in 251..=255 {
+            assert!(table.contains(0, is(key)));
         }
     }
 }

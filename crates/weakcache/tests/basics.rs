@@ -182,8 +182,8 @@ fn survives_hasher<const MASK: u64>() {
     let cache = WeakCache::builder().capacity(50).hasher(BuildHasherDefault::<Poor<MASK>>::new()).build();
     let held: Vec<_> = (0..100).map(|key| cache.insert(key, key)).collect();
     assert_eq!(cache.len(), 100);
-    for key in 0..100 {
-        assert!(Cached::ptr_eq(&held[key], &cache.get(&key).unwrap()));
+    for (key, handle) in held.iter().enumerate() {
+        assert!(Cached::ptr_eq(handle, &cache.get(&key).unwrap()));
     }
     drop(held);
     assert_eq!(cache.len(), 50);
