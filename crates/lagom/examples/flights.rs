@@ -1,30 +1,49 @@
-//! A year of New York flights: read, join, enrich, aggregate.
+//! A year of New York flights: read, join, enrich, aggregate; once as one writes it first, once with lagom.
 //!
 //! ```text
-//! cargo run --release --example flights -- naive [--input FILE]
+//! cargo xtask demo [--input FILE]
 //! ```
 //!
-//! prints the answers as JSON on standard output and the wall time on standard error. Without `--input` it runs on
-//! the month of flights under `examples/data/`.
+//! runs both, each in processes of its own, checks that they give the same answers, and compares them in a table and on
+//! a page. Without `--input` the flights are the month under `examples/data/`. `flights run naive` and
+//! `flights run lagom` run one version here and print its answers as JSON.
 
 #[path = "flights/answers.rs"]
 mod answers;
+#[path = "flights/charts.rs"]
+mod charts;
+#[path = "flights/compare.rs"]
+mod compare;
+#[path = "flights/demo.rs"]
+mod demo;
 #[path = "flights/input.rs"]
 mod input;
+#[path = "flights/lean/mod.rs"]
+mod lean;
+#[path = "flights/measure.rs"]
+mod measure;
 #[path = "flights/naive.rs"]
 mod naive;
+#[path = "flights/page.rs"]
+mod page;
 #[path = "flights/tables.rs"]
 mod tables;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lagom::profiler::TrackingAllocator;
 
-use input::Inputs;
+use demo::DemoArgs;
+use measure::Version;
 
-/// The New York flights pipeline.
+/// Counts what the profiled runs allocate; off in the timed ones.
+#[global_allocator]
+static ALLOCATOR: TrackingAllocator = TrackingAllocator::new();
+
+/// The New York flights pipeline, naive and with lagom.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -33,24 +52,46 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answers every question the first, straightforward way.
-    Naive {
+    /// Runs both versions, compares them and writes the report.
+    Demo(DemoArgs),
+    /// Runs one version and prints its answers as JSON.
+    Run {
+        version: Version,
         /// Flights to read, CSV or gzip of it; the January that ships with the example when not given.
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
+        /// Under the profiler.
+        #[arg(long)]
+        profiled: bool,
+        /// Prints not only the answers but what the run measured of itself.
+        #[arg(long)]
+        report: bool,
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    let started = Instant::now();
-    let answers = match Arguments::parse().command {
-        Command::Naive { input } => naive::run(&Inputs::new(input, &indicatif::ProgressBar::hidden()))?,
-    };
-    let wall = started.elapsed();
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &answers)?;
-    writeln!(out)?;
-    eprintln!("wall time: {:.1} ms", wall.as_secs_f64() * 1e3);
-    Ok(())
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => demo::demo(&args),
+        Command::Run { version, input, profiled, report: whole } => {
+            let report = measure::measure(version, input, profiled)?;
+            let mut out = io::stdout().lock();
+            if whole {
+                serde_json::to_writer(&mut out, &report)?;
+            } else {
+                serde_json::to_writer_pretty(&mut out, &report.answers)?;
+                eprintln!("wall time: {:.1} ms", report.wall.as_secs_f64() * 1e3);
+            }
+            Ok(writeln!(out)?)
+        }
+    }
 }

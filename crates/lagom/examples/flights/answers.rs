@@ -236,8 +236,6 @@ pub(crate) struct Delays {
     pub(crate) mean_dep_delay: Option<f64>,
 }
 
-// Used by whoever compares two pipelines.
-#[cfg_attr(not(test), expect(dead_code, reason = "there is but one pipeline to run so far"))]
 impl Answers {
     /// Names the first place where `other` differs, with both values; `None` when the answers agree.
     ///

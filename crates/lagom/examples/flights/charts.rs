@@ -3,10 +3,12 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
+use crate::page::escape;
+
 /// One line of a chart: its name and its points.
-pub struct Line {
-    pub name: String,
-    pub points: Vec<(f64, f64)>,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 const SIZE: (u32, u32) = (860, 300);
@@ -23,7 +25,7 @@ const PALETTE: [RGBColor; 6] = [
 const INK: RGBColor = RGBColor(1, 1, 1);
 
 /// Draws `lines` over common axes. `x` and `y` name the axes with their units.
-pub fn lines(title: &str, x: &str, y: &str, lines: &[Line]) -> Result<String> {
+pub(crate) fn lines(title: &str, x: &str, y: &str, lines: &[Line]) -> Result<String> {
     let points = || lines.iter().flat_map(|line| &line.points).filter(|(x, y)| x.is_finite() && y.is_finite());
     let (mut x_min, mut x_max, mut y_min, mut y_max) = (f64::MAX, f64::MIN, 0f64, f64::MIN);
     for &(px, py) in points() {
@@ -38,7 +40,17 @@ pub fn lines(title: &str, x: &str, y: &str, lines: &[Line]) -> Result<String> {
         .map_err(|error| anyhow!("drawing \"{title}\": {error}"))?;
     // The size becomes the view's, so that the picture scales with the page.
     let sized = format!("<svg width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1);
-    Ok(svg.replacen(&sized, &format!("<svg role=\"img\" aria-label=\"{title}\""), 1).replace("#010101", "currentColor"))
+    let svg = svg.replacen(&sized, &format!("<svg role=\"img\" aria-label=\"{title}\""), 1);
+    Ok(svg.replace("#010101", "currentColor") + &legend(lines))
+}
+
+/// Which colour is which line, below the picture, where it hides nothing.
+fn legend(lines: &[Line]) -> String {
+    let entry = |(line, RGBColor(r, g, b)): (&Line, &RGBColor)| {
+        format!("<span><i style=\"background:rgb({r},{g},{b})\"></i>{}</span>", escape(&line.name))
+    };
+    let entries: String = lines.iter().zip(PALETTE.iter().cycle()).map(entry).collect();
+    format!("<div class=\"legend\">{entries}</div>")
 }
 
 type Span = std::ops::Range<f64>;
@@ -68,24 +80,16 @@ fn draw(
         .axis_desc_style(text(12))
         .x_desc(x)
         .y_desc(y)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.0}"))
         .draw()?;
     for (line, color) in lines.iter().zip(PALETTE.iter().cycle()) {
         // A gap in the data is a gap in the line.
         let pieces = line.points.split(|(x, y)| !(x.is_finite() && y.is_finite())).filter(|piece| !piece.is_empty());
-        for (index, piece) in pieces.enumerate() {
-            let drawn = chart.draw_series(LineSeries::new(piece.iter().copied(), color.stroke_width(2)))?;
-            if index == 0 {
-                let style = color.stroke_width(3);
-                drawn.label(&line.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], style));
-            }
+        for piece in pieces {
+            chart.draw_series(LineSeries::new(piece.iter().copied(), color.stroke_width(2)))?;
         }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .label_font(text(12))
-        .border_style(TRANSPARENT)
-        .draw()?;
     root.present()?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
+use lagom::profiler::profile;
 
 use crate::answers::{
     Answers, ArrivalDelays, ArrivalHour, BUSIEST_CARRIERS, Carrier, Conditions, DELAY_WINDOW, Day, Delays,
@@ -16,6 +17,7 @@ use crate::tables::{Airline, Airport, Flight, Plane, Weather, read_table};
 type Airports<'a> = HashMap<&'a str, &'a Airport>;
 
 /// Reads the tables and answers everything.
+#[profile]
 pub(crate) fn run(inputs: &Inputs) -> Result<Answers> {
     let airlines = read_airlines(&inputs.airlines)?;
     let airports = read_airports(&inputs.airports)?;
@@ -37,26 +39,32 @@ pub(crate) fn run(inputs: &Inputs) -> Result<Answers> {
     })
 }
 
+#[profile]
 fn read_flights(input: &Input) -> Result<Vec<Flight>> {
     read_table(input)
 }
 
+#[profile]
 fn read_weather(input: &Input) -> Result<Vec<Weather>> {
     read_table(input)
 }
 
+#[profile]
 fn read_planes(input: &Input) -> Result<Vec<Plane>> {
     read_table(input)
 }
 
+#[profile]
 fn read_airports(input: &Input) -> Result<Vec<Airport>> {
     read_table(input)
 }
 
+#[profile]
 fn read_airlines(input: &Input) -> Result<Vec<Airline>> {
     read_table(input)
 }
 
+#[profile]
 fn totals(flights: &[Flight], airports: &Airports<'_>) -> Totals {
     Totals {
         flights: flights.len() as u64,
@@ -67,6 +75,7 @@ fn totals(flights: &[Flight], airports: &Airports<'_>) -> Totals {
 }
 
 /// Great-circle distance between two airports by the haversine formula; `None` when one is unknown.
+#[profile]
 fn distance_km(airports: &Airports<'_>, origin: &str, dest: &str) -> Option<f64> {
     let (from, to) = (airports.get(origin)?, airports.get(dest)?);
     let (lat_from, lat_to) = (from.lat.to_radians(), to.lat.to_radians());
@@ -76,6 +85,7 @@ fn distance_km(airports: &Airports<'_>, origin: &str, dest: &str) -> Option<f64>
     Some(2.0 * EARTH_RADIUS_KM * a.sqrt().min(1.0).asin())
 }
 
+#[profile]
 fn carriers(flights: &[Flight], airlines: &[Airline]) -> BTreeMap<String, Carrier> {
     let names: HashMap<&str, &str> =
         airlines.iter().map(|airline| (airline.carrier.as_str(), airline.name.as_str())).collect();
@@ -93,6 +103,7 @@ fn carriers(flights: &[Flight], airlines: &[Airline]) -> BTreeMap<String, Carrie
         .collect()
 }
 
+#[profile]
 fn carrier_stats(name: Option<&str>, flights: &[&Flight]) -> Carrier {
     let (delays, days): (Vec<f64>, Vec<Day>) =
         flights.iter().filter_map(|flight| Some((f64::from(flight.dep_delay?), flight.date()))).unzip();
@@ -106,6 +117,7 @@ fn carrier_stats(name: Option<&str>, flights: &[&Flight]) -> Carrier {
     }
 }
 
+#[profile]
 fn expanding_delay(delays: &[f64]) -> Expanding {
     let means = expanding_mean(delays);
     let settled = means.get(EXPANDING_WARM_UP..).unwrap_or_default();
@@ -116,6 +128,7 @@ fn expanding_delay(delays: &[f64]) -> Expanding {
     }
 }
 
+#[profile]
 fn rolling_delay(delays: &[f64], days: &[Day]) -> RollingDelay {
     let means = rolling_mean(delays, DELAY_WINDOW);
     let mut max: Option<(usize, f64)> = None;
@@ -132,12 +145,14 @@ fn rolling_delay(delays: &[f64], days: &[Day]) -> RollingDelay {
     }
 }
 
+#[profile]
 fn busiest(flights: &[Flight], carriers: &BTreeMap<String, Carrier>) -> Vec<ArrivalDelays> {
     let mut codes: Vec<(&String, u64)> = carriers.iter().map(|(code, carrier)| (code, carrier.flights)).collect();
     codes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     codes.into_iter().take(BUSIEST_CARRIERS).map(|(code, _)| arrival_delays(code, flights)).collect()
 }
 
+#[profile]
 fn arrival_delays(carrier: &str, flights: &[Flight]) -> ArrivalDelays {
     let mut delays: Vec<i32> =
         flights.iter().filter(|flight| flight.carrier == carrier).filter_map(|flight| flight.arr_delay).collect();
@@ -155,6 +170,7 @@ fn arrival_delays(carrier: &str, flights: &[Flight]) -> ArrivalDelays {
     }
 }
 
+#[profile]
 fn top_routes(flights: &[Flight], airports: &Airports<'_>) -> Vec<Route> {
     let mut by_route: HashMap<(&str, &str), Vec<&Flight>> = HashMap::new();
     for flight in flights {
@@ -178,6 +194,7 @@ fn top_routes(flights: &[Flight], airports: &Airports<'_>) -> Vec<Route> {
         .collect()
 }
 
+#[profile]
 fn mean_speed(km: f64, flights: &[&Flight]) -> Option<f64> {
     let speeds: Vec<f64> = flights
         .iter()
@@ -188,6 +205,7 @@ fn mean_speed(km: f64, flights: &[&Flight]) -> Option<f64> {
     mean(&speeds)
 }
 
+#[profile]
 fn fleets(flights: &[Flight], planes: &[Plane]) -> Planes {
     let planes: HashMap<&str, &Plane> = planes.iter().map(|plane| (plane.tailnum.as_str(), plane)).collect();
     let mut by_carrier: HashMap<&str, Vec<&Flight>> = HashMap::new();
@@ -203,6 +221,7 @@ fn fleets(flights: &[Flight], planes: &[Plane]) -> Planes {
     }
 }
 
+#[profile]
 fn fleet(flights: &[&Flight], planes: &HashMap<&str, &Plane>) -> Fleet {
     let mut ages = Vec::new();
     let mut seats_flown = 0;
@@ -222,6 +241,7 @@ fn fleet(flights: &[&Flight], planes: &HashMap<&str, &Plane>) -> Fleet {
     Fleet { mean_age: mean(&ages), seats_flown, without_plane }
 }
 
+#[profile]
 fn arrival_hours(flights: &[Flight], airports: &Airports<'_>) -> Result<Vec<ArrivalHour>> {
     let mut counts = [0; 24];
     let mut delays: [Vec<f64>; 24] = Default::default();
@@ -240,6 +260,7 @@ fn arrival_hours(flights: &[Flight], airports: &Airports<'_>) -> Result<Vec<Arri
 }
 
 /// The hour of the estimated arrival on the clocks of the destination; `None` when it cannot be known.
+#[profile]
 fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option<usize>> {
     let (Some(dep_delay), Some(air_time)) = (flight.dep_delay, flight.air_time) else {
         return Ok(None);
@@ -256,6 +277,7 @@ fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option
     Ok(Some(arrival.hour() as usize))
 }
 
+#[profile]
 fn temperatures(weather: &[Weather]) -> BTreeMap<String, Temperature> {
     let mut by_origin: HashMap<&str, Vec<&Weather>> = HashMap::new();
     for reading in weather {
@@ -264,6 +286,7 @@ fn temperatures(weather: &[Weather]) -> BTreeMap<String, Temperature> {
     by_origin.into_iter().map(|(origin, readings)| (origin.to_owned(), temperature(&readings))).collect()
 }
 
+#[profile]
 fn temperature(weather: &[&Weather]) -> Temperature {
     let (readings, days): (Vec<f64>, Vec<Day>) =
         weather.iter().filter_map(|reading| Some((reading.temp?, reading.date()))).unzip();
@@ -277,6 +300,7 @@ fn temperature(weather: &[&Weather]) -> Temperature {
     }
 }
 
+#[profile]
 fn conditions(flights: &[Flight], weather: &[Weather]) -> Conditions {
     let readings: HashMap<(&str, Timestamp), &Weather> =
         weather.iter().map(|reading| ((reading.origin.as_str(), reading.time_hour), reading)).collect();
@@ -301,6 +325,7 @@ fn conditions(flights: &[Flight], weather: &[Weather]) -> Conditions {
     }
 }
 
+#[profile]
 fn days(flights: &[Flight]) -> BTreeMap<Day, Delays> {
     let mut by_day: HashMap<Day, Vec<&Flight>> = HashMap::new();
     for flight in flights {
@@ -309,6 +334,7 @@ fn days(flights: &[Flight]) -> BTreeMap<Day, Delays> {
     by_day.into_iter().map(|(day, flights)| (day, departure_delays(&flights))).collect()
 }
 
+#[profile]
 fn departure_delays(flights: &[&Flight]) -> Delays {
     let delays: Vec<f64> = flights.iter().filter_map(|flight| flight.dep_delay).map(f64::from).collect();
     Delays { flights: flights.len() as u64, mean_dep_delay: mean(&delays) }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::{Result, anyhow};
 use csv::{ErrorKind, StringRecord};
 use jiff::Timestamp;
+use lagom::profiler::profile;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -162,11 +163,16 @@ fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
             Ok(false) => return Ok(rows),
             Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
         }
-        match record.deserialize(Some(&header)) {
+        match parse_row(&header, &record) {
             Ok(row) => rows.push(row),
             Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
         }
     }
+}
+
+#[profile]
+fn parse_row<T: Row>(header: &StringRecord, record: &StringRecord) -> csv::Result<T> {
+    record.deserialize(Some(header))
 }
 
 /// Turns an error of the CSV reader into one that names file, line and, where it lies in one, column.

@@ -1,0 +1,236 @@
+//! The pipeline with lagom: rows stream through pooled buffers, codes are interned, what was worked out is not worked out
+//! again, averages are taken by vector kernels, and nothing is kept that the answers do not need.
+//!
+//! Its memory grows with the number of different codes and days, not with the number of flights.
+
+mod carriers;
+mod catalog;
+mod conditions;
+mod routes;
+mod rows;
+mod series;
+mod zone;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use lagom::pool::Pool;
+use lagom::profiler::{Registration, profile, register};
+use lagom::weakcache::Interner;
+
+use crate::answers::{self, Answers, ArrivalHour, Day, Delays, Totals, WeatherAnswers};
+use crate::input::Inputs;
+
+use carriers::Carriers;
+use catalog::Planes;
+use conditions::{Condition, Conditions};
+use routes::Routes;
+use rows::{Batch, Row, for_each_row};
+
+/// Row buffers between two uses, of all tables.
+static BATCHES: Pool<Batch> = Pool::new(Batch::new);
+
+const COLUMNS: &[&str] = &[
+    "month",
+    "day",
+    "dep_time",
+    "dep_delay",
+    "arr_delay",
+    "carrier",
+    "tailnum",
+    "origin",
+    "dest",
+    "air_time",
+    "minute",
+    "time_hour",
+];
+const MONTH: usize = 0;
+const DAY: usize = 1;
+const DEP_TIME: usize = 2;
+const DEP_DELAY: usize = 3;
+const ARR_DELAY: usize = 4;
+const CARRIER: usize = 5;
+const TAILNUM: usize = 6;
+const ORIGIN: usize = 7;
+const DEST: usize = 8;
+const AIR_TIME: usize = 9;
+const MINUTE: usize = 10;
+const TIME_HOUR: usize = 11;
+
+/// Reads the tables and answers everything. While the registrations live, the profiler can read the caches' figures.
+#[profile(name = "lean::run")]
+pub(crate) fn run(inputs: &Inputs) -> Result<(Answers, Vec<Registration>)> {
+    let mut state = State::read(inputs)?;
+    for_each_row(&inputs.flights, COLUMNS, &BATCHES, |row| state.take_in(row))?;
+    let registrations = state.register();
+    Ok((state.finish()?, registrations))
+}
+
+/// Everything known so far.
+struct State {
+    codes: Arc<Interner<str>>,
+    carriers: Carriers,
+    planes: Planes,
+    routes: Routes,
+    conditions: Conditions,
+    totals: Totals,
+    hours: [Mean; 24],
+    by_condition: [Mean; Condition::COUNT],
+    days: BTreeMap<Day, Mean>,
+    time_hour: Hour,
+}
+
+/// Some flights, and the mean of a delay over those that have it.
+#[derive(Clone, Copy, Default)]
+struct Mean {
+    flights: u64,
+    delayed: u64,
+    /// Minutes; exact.
+    sum: i64,
+}
+
+/// The last scheduled hour: rows in a row mostly share it.
+#[derive(Default)]
+struct Hour {
+    text: String,
+    second: i64,
+}
+
+impl State {
+    fn read(inputs: &Inputs) -> Result<Self> {
+        let codes = Arc::new(Interner::new());
+        thread::scope(|scope| {
+            // The weather is the largest of the small tables: it is read meanwhile.
+            let conditions = scope.spawn(|| Conditions::read(&inputs.weather, &BATCHES));
+            Ok(Self {
+                carriers: Carriers::read(&inputs.airlines, &BATCHES, &codes)?,
+                planes: catalog::planes(&inputs.planes, &BATCHES, &codes)?,
+                routes: Routes::new(catalog::airports(&inputs.airports, &BATCHES, &codes)?, &codes),
+                conditions: conditions.join().expect("reading the weather does not panic")?,
+                totals: Totals { flights: 0, cancelled: 0, arrived: 0, km: 0.0 },
+                hours: Default::default(),
+                by_condition: Default::default(),
+                days: BTreeMap::new(),
+                time_hour: Hour::default(),
+                codes: Arc::clone(&codes),
+            })
+        })
+    }
+
+    /// Takes in one flight.
+    fn take_in(&mut self, row: &Row<'_>) -> Result<()> {
+        let day = Day { month: row.whole(MONTH)?, day: row.whole(DAY)? };
+        let departed = row.whole_or_na(DEP_TIME)?.is_some();
+        let (dep_delay, arr_delay) = (row.whole_or_na(DEP_DELAY)?, row.whole_or_na(ARR_DELAY)?);
+        let (air_time, minute) = (row.whole_or_na(AIR_TIME)?, row.whole::<u8>(MINUTE)?);
+        let second = self.time_hour.read(row)?;
+
+        self.totals.flights += 1;
+        self.totals.cancelled += u64::from(!departed);
+        self.totals.arrived += u64::from(arr_delay.is_some());
+
+        let carrier = self.carriers.get(self.codes.intern(row.text(CARRIER)?))?;
+        carrier.flights += 1;
+        carrier.cancelled += u64::from(!departed);
+        if let Some(delay) = dep_delay {
+            carrier.departures.push(f64::from(delay), day)?;
+        }
+        if let Some(delay) = arr_delay {
+            carrier.arrivals.push(delay);
+        }
+        // A tail number that nobody has interned is none of the planes'.
+        let tail = row.text_or_na(TAILNUM)?.and_then(|tail| self.codes.get(tail));
+        let plane = tail.and_then(|tail| self.planes.get(&tail));
+        carrier.count_plane(plane.as_deref(), departed);
+
+        let route = self.routes.get(row.text(ORIGIN)?, row.text(DEST)?, &self.conditions);
+        self.routes.count(&route, air_time);
+        self.totals.km += route.km.unwrap_or_default();
+
+        if let (Some(dep_delay), Some(air_time)) = (dep_delay, air_time)
+            && let Some(zone) = route.dest.as_ref().and_then(|dest| dest.zone.as_ref())
+        {
+            let arrival = second + 60 * (i64::from(minute) + i64::from(dep_delay) + i64::from(air_time));
+            let hour = zone.hour(arrival);
+            let hour = hour.with_context(|| row.error(DEST, "has no local time at arrival"))?;
+            self.hours[hour].push(arr_delay);
+        }
+
+        self.by_condition[self.conditions.at(route.station, second) as usize].push(dep_delay);
+        self.days.entry(day).or_default().push(dep_delay);
+        Ok(())
+    }
+
+    /// Shows pool and caches to the profiler.
+    fn register(&self) -> Vec<Registration> {
+        let codes = Arc::clone(&self.codes);
+        let mut registrations = vec![
+            register("row buffers (pool)", || {
+                let stats = BATCHES.stats();
+                [("reuse_ratio", stats.reuse_ratio()), ("created", stats.created() as f64)]
+            }),
+            register("codes (interner)", move || {
+                let stats = codes.stats();
+                [("hit_ratio", stats.hit_ratio()), ("entries", stats.len() as f64)]
+            }),
+            self.planes.register("planes (weak cache)"),
+        ];
+        registrations.extend(self.routes.register());
+        registrations
+    }
+
+    #[profile(name = "lean::finish")]
+    fn finish(self) -> Result<Answers> {
+        let delays = |condition: Condition| self.by_condition[condition as usize].delays();
+        let conditions = answers::Conditions {
+            wet: delays(Condition::Wet),
+            windy: delays(Condition::Windy),
+            low_visibility: delays(Condition::LowVisibility),
+            fair: delays(Condition::Fair),
+            unknown: delays(Condition::Unknown),
+        };
+        let hour = |hour: Mean| ArrivalHour { flights: hour.flights, mean_arr_delay: hour.mean() };
+        Ok(Answers {
+            totals: self.totals,
+            busiest: self.carriers.busiest(),
+            planes: self.carriers.fleets(),
+            carriers: self.carriers.finish()?,
+            routes: self.routes.top(&self.conditions),
+            arrival_hours: self.hours.map(hour).to_vec(),
+            weather: WeatherAnswers { temperatures: self.conditions.temperatures()?, conditions },
+            days: self.days.iter().map(|(&day, mean)| (day, mean.delays())).collect(),
+        })
+    }
+}
+
+impl Mean {
+    fn push(&mut self, delay: Option<i32>) {
+        self.flights += 1;
+        if let Some(minutes) = delay {
+            self.delayed += 1;
+            self.sum += i64::from(minutes);
+        }
+    }
+
+    fn mean(self) -> Option<f64> {
+        (self.delayed > 0).then(|| self.sum as f64 / self.delayed as f64)
+    }
+
+    fn delays(self) -> Delays {
+        Delays { flights: self.flights, mean_dep_delay: self.mean() }
+    }
+}
+
+impl Hour {
+    /// The second of Unix time in a row.
+    fn read(&mut self, row: &Row<'_>) -> Result<i64> {
+        let text = row.text(TIME_HOUR)?;
+        if text != self.text {
+            self.second = row.timestamp(TIME_HOUR)?.as_second();
+            text.clone_into(&mut self.text);
+        }
+        Ok(self.second)
+    }
+}
