@@ -115,9 +115,7 @@ impl Accumulator {
         }
         self.in_block += N;
         if self.in_block == BLOCK {
-            // NaN: `hi` is not finite any more, or was `f64::MAX` itself; there is no error to keep.
-            let block = if self.block_errors.is_nan() { 0.0 } else { self.block_errors };
-            self.errors = self.errors.plus(Pair { hi: block, lo: 0.0 }).renormalised();
+            self.errors = self.errors.plus(Pair { hi: self.block_errors, lo: 0.0 }).renormalised();
             self.block_errors = 0.0;
             self.in_block = 0;
         }

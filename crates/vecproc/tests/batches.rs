@@ -30,6 +30,14 @@ fn a_panic_of_the_iterator_leaves_the_batches_usable() {
 }
 
 #[test]
+fn batches_of_none_are_batches_of_one() {
+    let mut ours = batches([5, 6], 0);
+    assert_eq!(ours.next_batch(), Some(&[5][..]));
+    assert_eq!(ours.next_batch(), Some(&[6][..]));
+    assert_eq!(ours.next_batch(), None);
+}
+
+#[test]
 fn a_huge_batch_allocates_what_there_is() {
     let mut ours = batches(0..3, usize::MAX);
     assert_eq!(ours.next_batch(), Some(&[0, 1, 2][..]));

@@ -145,6 +145,18 @@ fn a_file_is_processed_as_its_elements() {
     }
 }
 
+/// Whoever reads the old file keeps reading it: the new one takes its name, not its place.
+#[test]
+fn the_old_output_is_replaced_and_not_overwritten() {
+    let (folder, input) = folder_with(&numbers(10));
+    let (output, link) = (folder.path().join("y.f64"), folder.path().join("link"));
+    fs::write(&output, "old").unwrap();
+    fs::hard_link(&output, &link).unwrap();
+    process_file(&input, &output, &Pipeline::new()).unwrap();
+    assert_eq!(fs::read(&output).unwrap(), bytes(&numbers(10)));
+    assert_eq!(fs::read(&link).unwrap(), b"old");
+}
+
 #[test]
 fn a_failed_run_leaves_the_output_as_it_was() {
     let (folder, input) = folder_with(&numbers(10));
