@@ -198,8 +198,8 @@ fn method(effort: Effort) -> String {
          other programs lengthens some batches, so that the minimum is the better figure and the median shows how far to \
          trust it. Several threads have a core each and start together, each on its own iterations; time runs from the first start to the last \
          end, and a batch does not count in which the quickest thread was alone for more than a fifth of its time. `process CPU` is the CPU time \
-         of the whole process from the start of a batch until background threads have had 120 ms to finish. Answers are \
-         checked before, while and after being timed; a wrong one fails the run.",
+         of the whole process from the start of a batch until background threads have had 120 ms to finish. Answers are checked: sums after \
+         every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run.",
         effort.rounds, effort.epochs, effort.batch
     )
 }
