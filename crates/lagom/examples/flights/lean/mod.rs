@@ -94,7 +94,7 @@ struct Mean {
 /// The last scheduled hour: rows in a row mostly share it.
 #[derive(Default)]
 struct Hour {
-    text: String,
+    text: Vec<u8>,
     second: i64,
 }
 
@@ -226,10 +226,11 @@ impl Mean {
 impl Hour {
     /// The second of Unix time in a row.
     fn read(&mut self, row: &Row<'_>) -> Result<i64> {
-        let text = row.text(TIME_HOUR)?;
+        let text = row.bytes(TIME_HOUR);
         if text != self.text {
             self.second = row.timestamp(TIME_HOUR)?.as_second();
-            text.clone_into(&mut self.text);
+            self.text.clear();
+            self.text.extend_from_slice(text);
         }
         Ok(self.second)
     }

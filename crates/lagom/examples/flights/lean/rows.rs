@@ -109,7 +109,8 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn bytes(&self, column: usize) -> &'a [u8] {
+    /// A text as it stands in the file.
+    pub(super) fn bytes(&self, column: usize) -> &'a [u8] {
         &self.record[self.table.positions[column]]
     }
 
