@@ -222,6 +222,38 @@ fn overlapping_guards_of_one_place_stay_within_the_wall_time() {
 }
 
 #[test]
+fn a_moment_under_two_activations_of_one_place_counts_once() {
+    fn open() -> lagom_profiler::Span {
+        span!("twice")
+    }
+    let wall = alone(|| {
+        let start = Instant::now();
+        // The second activation ends within the first, which is on its own since its parent ended.
+        let parent = span!("twice parent");
+        let first = open();
+        drop(parent);
+        let second = open();
+        busy(5 * MS);
+        drop(second);
+        drop(first);
+        // The second one goes on after the first.
+        let parent = span!("twice parent");
+        let first = open();
+        drop(parent);
+        let second = open();
+        busy(5 * MS);
+        drop(first);
+        busy(MS);
+        drop(second);
+        start.elapsed()
+    });
+    let stats = stats("twice");
+    assert_eq!(stats.calls(), 4);
+    assert!(stats.total() >= 11 * MS && stats.total() <= wall, "{:?} of {wall:?}", stats.total());
+    assert!(stats.wall() >= 21 * MS);
+}
+
+#[test]
 fn a_forgotten_guard_spoils_nothing() {
     fn forgotten() -> lagom_profiler::Span {
         span!("forgotten")

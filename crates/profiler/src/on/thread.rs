@@ -279,3 +279,41 @@ impl State {
         *self = Self { ending: true, serial: self.serial, ..Self::new() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SITE: Site = Site::new("in a thread", "", "", 0);
+
+    struct Late;
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            let token = open(&SITE).expect("the state can be reached to the end");
+            close(token, SITE.number(), control::epoch(), clock::now(), |_, _| ());
+        }
+    }
+
+    thread_local!(static LATE: Late = const { Late });
+
+    #[test]
+    fn blocks_go_from_thread_to_thread_also_after_the_destructors() {
+        let before = block::all().len();
+        for round in 0..200 {
+            let run = move || {
+                // In one order the profiler's destructor comes first, in the other last.
+                if round % 2 == 0 {
+                    LATE.with(|_| ());
+                }
+                let token = open(&SITE).expect("open");
+                close(token, SITE.number(), control::epoch(), clock::now(), |_, _| ());
+                LATE.with(|_| ());
+            };
+            std::thread::spawn(run).join().expect("no panic");
+        }
+        // Some more than one, since a thread that was joined may still be running its destructors.
+        let after = block::all().len();
+        assert!(after <= before + 20, "{before} blocks, then {after}");
+    }
+}
