@@ -51,7 +51,7 @@ impl Comparison {
             rows.push(time_row(format!("CPU time, median of {runs}"), naive.1, lagom.1));
         }
         if let [Some(naive), Some(lagom)] = times(&|report| Some(report.reading)) {
-            rows.push(time_row("  of it reading and decompressing".to_owned(), naive.1, lagom.1));
+            rows.push(time_row("reading and decompressing, median".to_owned(), naive.1, lagom.1));
         }
         let share = |version: Version| {
             let mut shares: Vec<f64> = of(version).map(|r| r.reading.as_secs_f64() / r.wall.as_secs_f64()).collect();
@@ -59,7 +59,7 @@ impl Comparison {
             format!("{:.0} %", 100.0 * shares[shares.len() / 2])
         };
         rows.push(Row {
-            name: "  which as a share of wall time is".to_owned(),
+            name: "  as a share of wall time".to_owned(),
             naive: share(Version::Naive),
             lagom: share(Version::Lagom),
             ratio: String::new(),

@@ -172,11 +172,8 @@ fn temperature_chart(answers: &Answers) -> Result<String> {
 fn figures(profile: &Profile) -> Result<String> {
     let mut html = String::from("<div class=\"wide\"><table><tbody>\n");
     for (name, figures) in &profile.figures {
-        write!(html, "<tr><td>{}</td>", escape(name))?;
-        for (name, value) in figures {
-            write!(html, "<td>{}</td>", escape(&figure(name, *value)))?;
-        }
-        html.push_str("</tr>\n");
+        let figures: Vec<String> = figures.iter().map(|(name, value)| figure(name, *value)).collect();
+        writeln!(html, "<tr><td>{}</td><td>{}</td></tr>", escape(name), escape(&figures.join(", ")))?;
     }
     html.push_str("</tbody></table></div>");
     Ok(html)
