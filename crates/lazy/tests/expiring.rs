@@ -396,6 +396,36 @@ fn readers_that_wait_for_an_outdated_computation_are_served() {
 }
 
 #[test]
+fn a_computation_older_than_the_ttl_is_not_joined_and_does_not_end_the_newer_one() {
+    ends(|| {
+        let clock = Clock::default();
+        let barriers: [Barrier; 4] = std::array::from_fn(|_| Barrier::new(2));
+        let [older_runs, older_ends, newer_runs, newer_ends] = &barriers;
+        let runs = AtomicU32::new(0);
+        let lazy = clock.lazy(10, || {
+            let run = runs.fetch_add(1, Relaxed);
+            let (running, ending) = if run == 0 { (older_runs, older_ends) } else { (newer_runs, newer_ends) };
+            running.wait();
+            ending.wait();
+            run
+        });
+        thread::scope(|scope| {
+            let older = scope.spawn(|| *lazy.get());
+            older_runs.wait();
+            clock.wait(10);
+            let newer = scope.spawn(|| *lazy.get());
+            newer_runs.wait();
+            older_ends.wait();
+            assert_eq!(older.join().unwrap(), 0);
+            assert!(!lazy.is_fresh());
+            newer_ends.wait();
+            assert_eq!(newer.join().unwrap(), 1);
+            assert_eq!(*lazy.get(), 1);
+        });
+    });
+}
+
+#[test]
 fn a_storm_never_serves_what_is_too_old() {
     const TTL: u64 = 20;
     ends(|| {

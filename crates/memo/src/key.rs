@@ -44,7 +44,8 @@ impl<K> Hash for Hashed<K> {
 
 impl<K: Eq> PartialEq for Hashed<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && (Arc::ptr_eq(&self.key, &other.key) || self.key == other.key)
+        // `Arc` compares the addresses first, since `K` is `Eq`.
+        self.hash == other.hash && self.key == other.key
     }
 }
 

@@ -175,6 +175,41 @@ fn a_cleared_memo_is_not_refilled_but_waiters_are_served() {
 }
 
 #[test]
+fn an_outdated_computation_does_not_end_the_newer_one() {
+    ends(|| {
+        let memo = Memo::new(10);
+        let barriers: [Barrier; 4] = std::array::from_fn(|_| Barrier::new(2));
+        let [older_runs, older_ends, newer_runs, newer_ends] = &barriers;
+        thread::scope(|scope| {
+            let older = scope.spawn(|| {
+                memo.get_or_insert_with(1, || {
+                    older_runs.wait();
+                    older_ends.wait();
+                    "older"
+                })
+            });
+            older_runs.wait();
+            memo.clear();
+            let newer = scope.spawn(|| {
+                memo.get_or_insert_with(1, || {
+                    newer_runs.wait();
+                    newer_ends.wait();
+                    "newer"
+                })
+            });
+            newer_runs.wait();
+            assert_eq!(memo.stats().in_flight(), 2);
+            older_ends.wait();
+            assert_eq!(older.join().unwrap(), "older");
+            assert_eq!((memo.get(&1), memo.stats().in_flight()), (None, 1));
+            newer_ends.wait();
+            assert_eq!(newer.join().unwrap(), "newer");
+            assert_eq!((memo.get(&1), memo.stats().in_flight()), (Some("newer"), 0));
+        });
+    });
+}
+
+#[test]
 fn a_computation_older_than_the_ttl_is_not_joined() {
     ends(|| {
         let now = Arc::new(AtomicU64::new(0));
