@@ -1,1 +1,41 @@
-//! A downstream crate.
+//! Uses the facade alone: its macros find their crates through it.
+
+#![forbid(unsafe_code)]
+#![deny(warnings)]
+
+pub mod shadowed;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How often the body of [`square`] ran.
+pub static SQUARES: AtomicUsize = AtomicUsize::new(0);
+
+#[lagom::memo::memoize(ttl = "300s", capacity = 1000)]
+pub fn square(x: u64) -> u64 {
+    SQUARES.fetch_add(1, Ordering::Relaxed);
+    x * x
+}
+
+#[lagom::memo::memoize]
+pub fn joined(left: &str, right: String) -> String {
+    format!("{left}-{right}")
+}
+
+#[lagom::profiler::profile]
+pub fn parse(text: &str) -> Result<u64, std::num::ParseIntError> {
+    let number: u64 = text.parse()?;
+    Ok(number)
+}
+
+pub struct Counter(pub usize);
+
+impl Counter {
+    #[lagom::profiler::profile]
+    pub fn add(&mut self, n: usize) -> usize {
+        self.0 += n;
+        self.0
+    }
+}
