@@ -19,7 +19,7 @@ pub fn length(text: &::core::primitive::str) -> ::core::result::Result<u32, ::co
 
 #[::lagom::profiler::profile]
 pub fn even(x: u32) -> ::core::result::Result<u32, u32> {
-    if x % 2 == 0 { ::core::result::Result::Ok(x) } else { ::core::result::Result::Err(x) }
+    if x.is_multiple_of(2) { ::core::result::Result::Ok(x) } else { ::core::result::Result::Err(x) }
 }
 
 #[::lagom::profiler::profile]
