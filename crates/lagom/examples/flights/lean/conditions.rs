@@ -9,7 +9,7 @@ use lagom::profiler::profile;
 use crate::answers::{Day, TEMPERATURE_WINDOW, Temperature};
 use crate::input::Input;
 
-use super::rows::{Batch, Row, for_each_row};
+use super::rows::{Batch, Row, for_each_row_read_ahead};
 use super::series::Series;
 
 const HOUR: i64 = 3600;
@@ -69,7 +69,7 @@ impl Conditions {
     #[profile(name = "lean::read_weather")]
     pub(super) fn read(input: &Input, batches: &Pool<Batch>) -> Result<Self> {
         let mut conditions = Self { stations: Vec::new(), by_origin: HashMap::new() };
-        for_each_row(input, COLUMNS, batches, |row| conditions.take_in(row))?;
+        for_each_row_read_ahead(input, COLUMNS, batches, |row| conditions.take_in(row))?;
         Ok(conditions)
     }
 

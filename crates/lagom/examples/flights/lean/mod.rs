@@ -27,7 +27,7 @@ use carriers::Carriers;
 use catalog::Planes;
 use conditions::{Condition, Conditions};
 use routes::Routes;
-use rows::{Batch, Row, for_each_row};
+use rows::{Batch, Row, for_each_row_read_ahead};
 
 /// Row buffers between two uses, of all tables.
 static BATCHES: Pool<Batch> = Pool::new(Batch::new);
@@ -63,7 +63,7 @@ const TIME_HOUR: usize = 11;
 #[profile(name = "lean::run")]
 pub(crate) fn run(inputs: &Inputs) -> Result<(Answers, Vec<Registration>)> {
     let mut state = State::read(inputs)?;
-    for_each_row(&inputs.flights, COLUMNS, &BATCHES, |row| state.take_in(row))?;
+    for_each_row_read_ahead(&inputs.flights, COLUMNS, &BATCHES, |row| state.take_in(row))?;
     let registrations = state.register();
     Ok((state.finish()?, registrations))
 }

@@ -14,9 +14,9 @@ use lagom::profiler::profile;
 use crate::input::{Input, field_error, file_error, header, is_missing};
 
 /// Rows that travel together from the reading thread.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// Batches that may wait to be taken in; together with [`BATCH`], the bound on what reading ahead can hold.
-const AHEAD: usize = 8;
+const AHEAD: usize = 6;
 
 /// Some consecutive rows; their buffers are used again and again.
 pub(super) struct Batch {
@@ -48,7 +48,7 @@ impl Batch {
     }
 }
 
-/// Calls `each` with the rows of a table in order, while another thread reads ahead into batches of `pool`.
+/// Calls `each` with the rows of a table in order.
 ///
 /// # Errors
 ///
@@ -59,10 +59,29 @@ pub(super) fn for_each_row(
     pool: &Pool<Batch>,
     mut each: impl FnMut(&Row<'_>) -> Result<()>,
 ) -> Result<()> {
-    let name = input.name();
-    let mut reader = csv::Reader::from_reader(input.open()?);
-    let (header, positions) = header(&name, &mut reader, columns)?;
-    let table = Table { name, header, positions };
+    let (table, mut reader) = Table::open(input, columns)?;
+    let mut batch = pool.acquire();
+    loop {
+        batch.fill(&mut reader, &table.name)?;
+        if batch.used == 0 {
+            return Ok(());
+        }
+        take_in(&table, &batch, &mut each)?;
+    }
+}
+
+/// [`for_each_row`] for a long table: meanwhile another thread reads ahead.
+///
+/// # Errors
+///
+/// As [`for_each_row`].
+pub(super) fn for_each_row_read_ahead(
+    input: &Input,
+    columns: &[&str],
+    pool: &Pool<Batch>,
+    mut each: impl FnMut(&Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let (table, reader) = Table::open(input, columns)?;
     thread::scope(|scope| {
         let (sender, batches) = mpsc::sync_channel(AHEAD);
         let reading = scope.spawn(|| read_ahead(reader, &table.name, pool, sender));
@@ -100,6 +119,15 @@ struct Table {
     header: StringRecord,
     /// For every column asked for: where it is in the file.
     positions: Vec<usize>,
+}
+
+impl Table {
+    fn open(input: &Input, columns: &[&str]) -> Result<(Self, csv::Reader<Box<dyn Read + Send>>)> {
+        let name = input.name();
+        let mut reader = csv::Reader::from_reader(input.open()?);
+        let (header, positions) = header(&name, &mut reader, columns)?;
+        Ok((Self { name, header, positions }, reader))
+    }
 }
 
 /// One row; columns count in the order in which they were asked for.
