@@ -48,8 +48,7 @@ fn features(workspace: &Workspace) -> Result<()> {
             let mut args = vec!["--package", &package.name, "--no-default-features"];
             match feature {
                 Some(feature) => args.extend(["--features", feature]),
-                // With its tests, but not the example of the facade, which is there to use everything.
-                None => args.extend(["--lib", "--tests"]),
+                None => args.push("--all-targets"),
             }
             clippy(&args)?;
         }
