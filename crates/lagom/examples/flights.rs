@@ -8,6 +8,9 @@
 //! a page. Without `--input` the flights are the month under `examples/data/`. `flights run naive` and
 //! `flights run lagom` run one version here and print its answers as JSON.
 
+#[cfg(test)]
+#[path = "flights/alike.rs"]
+mod alike;
 #[path = "flights/answers.rs"]
 mod answers;
 #[path = "flights/charts.rs"]

@@ -47,6 +47,21 @@ impl Inputs {
     }
 }
 
+#[cfg(test)]
+impl Inputs {
+    /// The tables `flights.csv` and so on of this folder.
+    pub(crate) fn plain(folder: &Path) -> Self {
+        let input = |name| Input { path: folder.join(name).with_extension("csv"), progress: ProgressBar::hidden() };
+        Self {
+            flights: input("flights"),
+            weather: input("weather"),
+            planes: input("planes"),
+            airports: input("airports"),
+            airlines: input("airlines"),
+        }
+    }
+}
+
 impl Input {
     /// How messages name the file.
     pub(crate) fn name(&self) -> String {
