@@ -82,3 +82,11 @@ fn sound_tables_have_answers() {
     let answers = Tables::default().run().unwrap();
     assert_eq!((answers.totals.flights, answers.weather.conditions.wet.flights), (1, 1));
 }
+
+#[test]
+fn an_empty_time_is_no_time_even_in_the_first_row() {
+    assert_eq!(
+        Tables::with_field("time_hour", "").fault(),
+        "flights.csv:2: column 13 `time_hour`: `` is not a time such as 2013-01-01T10:00:00Z"
+    );
+}

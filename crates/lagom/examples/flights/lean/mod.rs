@@ -95,7 +95,8 @@ struct Mean {
 #[derive(Default)]
 struct Hour {
     text: Vec<u8>,
-    second: i64,
+    /// `None` before the first one.
+    second: Option<i64>,
 }
 
 impl State {
@@ -227,11 +228,14 @@ impl Hour {
     /// The second of Unix time in a row.
     fn read(&mut self, row: &Row<'_>) -> Result<i64> {
         let text = row.bytes(TIME_HOUR);
-        if text != self.text {
-            self.second = row.timestamp(TIME_HOUR)?.as_second();
-            self.text.clear();
-            self.text.extend_from_slice(text);
+        match self.second {
+            Some(second) if text == self.text => Ok(second),
+            _ => {
+                let second = row.timestamp(TIME_HOUR)?.as_second();
+                self.text.clear();
+                self.text.extend_from_slice(text);
+                Ok(*self.second.insert(second))
+            }
         }
-        Ok(self.second)
     }
 }
