@@ -90,3 +90,14 @@ fn an_empty_time_is_no_time_even_in_the_first_row() {
         "flights.csv:2: column 13 `time_hour`: `` is not a time such as 2013-01-01T10:00:00Z"
     );
 }
+
+#[test]
+fn codes_with_blanks_are_no_other_route() {
+    let answers = Tables::with_flights(&[
+        "1,2,517,2,11,UA,1,N1,JFK X,LAX,227,15,2013-01-01T10:00:00Z",
+        "1,2,517,2,11,UA,1,N1,JFK,X LAX,227,15,2013-01-01T10:00:00Z",
+        "1,2,517,2,11,UA,1,N1,,JFKLAX,227,15,2013-01-01T10:00:00Z",
+        "1,2,517,2,11,UA,1,N1,JFKLAX,,227,15,2013-01-01T10:00:00Z",
+    ]);
+    assert_eq!(answers.run().unwrap().routes.len(), 4);
+}

@@ -40,11 +40,11 @@ struct Count {
 pub(super) struct Routes {
     airports: Airports,
     codes: Arc<Interner<str>>,
-    known: Arc<Memo<String, Arc<Route>>>,
-    indices: HashMap<String, usize>,
+    known: Arc<Memo<Vec<u8>, Arc<Route>>>,
+    indices: HashMap<Vec<u8>, usize>,
     counts: Vec<Count>,
-    /// Where the key of a look-up is put together.
-    key: String,
+    /// Where the key of a look-up is put together: the length of the origin, the origin, the destination.
+    key: Vec<u8>,
 }
 
 /// Great-circle distance by the haversine formula; degrees north and east.
@@ -65,14 +65,16 @@ impl Routes {
             known: Arc::new(Memo::new(REMEMBERED)),
             indices: HashMap::new(),
             counts: Vec::new(),
-            key: String::new(),
+            key: Vec::new(),
         }
     }
 
     /// The route between two airports.
     pub(super) fn get(&mut self, origin: &str, dest: &str, conditions: &Conditions) -> Arc<Route> {
         self.key.clear();
-        self.key.extend([origin, " ", dest]);
+        self.key.extend(origin.len().to_ne_bytes());
+        self.key.extend_from_slice(origin.as_bytes());
+        self.key.extend_from_slice(dest.as_bytes());
         if let Some(route) = self.known.get(&self.key) {
             return route;
         }
