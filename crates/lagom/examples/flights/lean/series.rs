@@ -11,7 +11,8 @@ use crate::answers::{Day, EXPANDING_WARM_UP};
 /// Values that are taken in at once, so that the kernels have something to chew on.
 const CHUNK: usize = 512;
 
-/// Feeds a series to its expanding and its rolling mean, chunk by chunk; memory does not grow with its length.
+/// Feeds a series to its expanding and its rolling mean, chunk by chunk; memory does not grow with its length beyond
+/// that of a chunk, and a series without values has none.
 pub(super) struct Series {
     values: Vec<f64>,
     days: Vec<Day>,
@@ -53,9 +54,9 @@ impl Series {
     /// When `window` is 0.
     pub(super) fn new(window: usize) -> Result<Self> {
         Ok(Self {
-            values: Vec::with_capacity(CHUNK),
-            days: Vec::with_capacity(CHUNK),
-            means: vec![0.0; CHUNK],
+            values: Vec::new(),
+            days: Vec::new(),
+            means: Vec::new(),
             expanding: ExpandingMean::new(),
             rolling: RollingMean::new(window)?,
             summary: Summary::default(),
@@ -78,7 +79,7 @@ impl Series {
     #[profile(name = "lean::series")]
     fn flush(&mut self) -> Result<()> {
         let Self { values, days, means, expanding, rolling, summary } = self;
-        let means = &mut means[..values.len()];
+        means.resize(values.len(), 0.0);
 
         expanding.process(values, means)?;
         summary.mean = means.last().copied().or(summary.mean);
@@ -145,6 +146,17 @@ mod tests {
         let settled = (50..2000).map(|i| values[..=i].iter().sum::<f64>() / (i + 1) as f64);
         assert_eq!(summary.expanding.min, settled.clone().reduce(f64::min));
         assert_eq!(summary.expanding.max.map(|(max, _)| max), settled.reduce(f64::max));
+    }
+
+    #[test]
+    fn buffers_grow_with_a_series_up_to_a_chunk() {
+        let mut series = Series::new(50).unwrap();
+        let capacities = |series: &Series| [series.values.capacity(), series.days.capacity(), series.means.capacity()];
+        assert_eq!(capacities(&series), [0; 3]);
+        for i in 0..3000 {
+            assert!(capacities(&series).into_iter().all(|capacity| capacity <= CHUNK.min(4 + 2 * i)), "{i}");
+            series.push(1.0, Day { month: 1, day: 1 }).unwrap();
+        }
     }
 
     #[test]
