@@ -29,9 +29,13 @@ impl Batch {
         Self { records: Vec::new(), used: 0 }
     }
 
-    /// Reads the next rows into the buffers; fewer than [`BATCH`] only at the end of the table.
+    /// Reads the next rows into the buffers; `false` at the end of the table.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the row after those that were read: they come first.
     #[profile(name = "lean::read_batch")]
-    fn fill(&mut self, reader: &mut csv::Reader<impl Read>, name: &str) -> Result<()> {
+    fn fill(&mut self, reader: &mut csv::Reader<impl Read>, name: &str) -> Result<bool> {
         self.used = 0;
         while self.used < BATCH {
             if self.used == self.records.len() {
@@ -40,11 +44,11 @@ impl Batch {
             let line = reader.position().line();
             match reader.read_byte_record(&mut self.records[self.used]) {
                 Ok(true) => self.used += 1,
-                Ok(false) => break,
+                Ok(false) => return Ok(false),
                 Err(error) => return Err(file_error(name, line, &error)),
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -52,7 +56,8 @@ impl Batch {
 ///
 /// # Errors
 ///
-/// The first of `each`, or of the table itself: unreadable, empty, without one of `columns`, a row of another length.
+/// The first in the table, of `each` or of the table itself: unreadable, empty, without one of `columns`, a row of
+/// another length.
 pub(super) fn for_each_row(
     input: &Input,
     columns: &[&str],
@@ -62,11 +67,11 @@ pub(super) fn for_each_row(
     let (table, mut reader) = Table::open(input, columns)?;
     let mut batch = pool.acquire();
     loop {
-        batch.fill(&mut reader, &table.name)?;
-        if batch.used == 0 {
+        let more = batch.fill(&mut reader, &table.name);
+        take_in(&table, &batch, &mut each)?;
+        if !more? {
             return Ok(());
         }
-        take_in(&table, &batch, &mut each)?;
     }
 }
 
@@ -100,9 +105,9 @@ fn read_ahead<'a>(
 ) -> Result<()> {
     loop {
         let mut batch = pool.acquire();
-        batch.fill(&mut reader, name)?;
+        let more = batch.fill(&mut reader, name);
         // Nobody listens any more after an error in a row: then there is nothing left to do.
-        if batch.used == 0 || batches.send(batch).is_err() {
+        if batches.send(batch).is_err() || !more? {
             return Ok(());
         }
     }
