@@ -168,7 +168,7 @@ impl RollingMean {
                 self.first_block::<IS_SMALL>(head);
             } else {
                 let start = self.block.len();
-                self.block.extend_from_slice(head);
+                self.extend_block(head);
                 let mut before = (&self.suffix_hi[start..], &self.suffix_lo[start..]);
                 let mut group = head;
                 // By value: the compiler keeps it in registers then.
@@ -189,9 +189,19 @@ impl RollingMean {
         }
     }
 
+    /// Adds to the block, whose memory doubles as a vector's does, but not beyond the window.
+    fn extend_block(&mut self, head: &[f64]) {
+        let (len, capacity) = (self.block.len(), self.block.capacity());
+        let needed = len + head.len();
+        if needed > capacity {
+            self.block.reserve_exact(needed.max(capacity.saturating_mul(2)).min(self.window) - len);
+        }
+        self.block.extend_from_slice(head);
+    }
+
     /// The first block has but one window, at its end.
     fn first_block<const IS_SMALL: bool>(&mut self, head: &mut [f64]) {
-        self.block.extend_from_slice(head);
+        self.extend_block(head);
         let mut sum = Pair::EMPTY;
         for x in head.iter_mut() {
             let ([hi], [lo]) = self.prefix.scan(&[*x]);
@@ -206,8 +216,10 @@ impl RollingMean {
     /// Turns the full block into the sums of its ends.
     fn next_block(&mut self) {
         // The end after the last element is empty; the one before the first would be a window of its own.
-        self.suffix_hi.resize(self.window, Pair::EMPTY.hi);
-        self.suffix_lo.resize(self.window, Pair::EMPTY.lo);
+        for (suffix, empty) in [(&mut self.suffix_hi, Pair::EMPTY.hi), (&mut self.suffix_lo, Pair::EMPTY.lo)] {
+            suffix.reserve_exact(self.window - suffix.len());
+            suffix.resize(self.window, empty);
+        }
         let mut suffix = Accumulator::new();
         let mut block = &self.block[1..];
         let (mut to_hi, mut to_lo) = (&mut self.suffix_hi[..], &mut self.suffix_lo[..]);
@@ -318,4 +330,27 @@ fn ends<'a, 'b, const N: usize>(
     to_hi.reverse();
     to_lo.reverse();
     (rest, rest_hi, rest_lo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_24_bytes_per_element_of_the_window() {
+        for window in [1, 2, 3, 5, 100, 1000, 1025] {
+            for chunk in [1, 2, 7, 64, 3000] {
+                let mut mean = RollingMean::new(window).unwrap();
+                let bytes = |mean: &RollingMean| {
+                    8 * (mean.block.capacity() + mean.suffix_hi.capacity() + mean.suffix_lo.capacity())
+                };
+                assert_eq!(bytes(&mean), 0);
+                for _ in 0..3000_usize.div_ceil(chunk) {
+                    mean.process_in_place(&mut vec![1.0; chunk]);
+                    assert!(bytes(&mean) <= 24 * window, "{} bytes for {window}, by {chunk}", bytes(&mean));
+                }
+                assert_eq!(bytes(&mean), 24 * window);
+            }
+        }
+    }
 }
