@@ -6,9 +6,9 @@ use std::fmt;
 /// The value below which a share `q` of the elements lies, interpolated linearly between the two nearest, as NumPy
 /// and pandas do by default: `q` 0.0 is the least, 0.5 the median, 1.0 the greatest.
 ///
-/// NaN of nothing, and where one of the elements is NaN; between a number and an infinity lies that infinity. Exact selection, no estimate: the two neighbours are elements
-/// of `x`; between them the result has two roundings. Copies `x`; see [`quantile_in_place`] for the form that does not.
-/// O(n) time.
+/// NaN of nothing, and where one of the elements is NaN. Between a number and an infinity lies that infinity, between
+/// the two infinities NaN. Exact selection, no estimate: the two neighbours are elements of `x`; between them the result
+/// has two roundings. Copies `x`; see [`quantile_in_place`] for the form that does not. O(n) time.
 ///
 /// # Errors
 ///

@@ -241,6 +241,7 @@ fn quantiles_are_those_of_numpy() {
     assert_eq!(quantile(&[1.0, INF], 0.5).unwrap(), INF);
     assert_eq!(quantile(&[-1e308, 1e308], 0.75).unwrap(), 5e307);
     assert_eq!(quantile(&[INF, INF], 0.5).unwrap(), INF);
+    assert!(quantile(&[-INF, INF], 0.5).unwrap().is_nan());
     for q in [-0.1, 1.1, 95.0, f64::NAN, INF] {
         assert!(quantile(&x, q).is_err() && quantile_in_place(&mut [1.0], q).is_err());
     }
