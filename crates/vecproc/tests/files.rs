@@ -172,7 +172,7 @@ fn a_failed_run_leaves_the_output_as_it_was() {
     let error = process_file(folder.path().join("missing"), &output, &Pipeline::new()).unwrap_err();
     assert!(matches!(error, ProcessFileError::Input(FileError::Open { .. })));
     unchanged();
-    // A folder cannot be replaced by a file: the whole output is written, then taken away.
+    // A folder cannot be replaced by a file.
     let taken = folder.path().join("taken");
     fs::create_dir(&taken).unwrap();
     let error = process_file(&input, &taken, &Pipeline::new()).unwrap_err();
@@ -185,6 +185,85 @@ fn a_failed_run_leaves_the_output_as_it_was() {
     }
     assert!(process_file(&input, folder.path().join("no/such/folder/y"), &Pipeline::new()).is_err());
     unchanged();
+}
+
+/// All that an existing output may be but a file; each is there after.
+#[cfg(unix)]
+#[test]
+fn only_files_are_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::os::unix::net::UnixListener;
+
+    let (folder, input) = folder_with(&numbers(10));
+    let path = |name: &str| folder.path().join(name);
+    let _socket = UnixListener::bind(path("socket")).unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    symlink("/dev/null", path("to a device")).unwrap();
+    symlink("folder", path("to a folder")).unwrap();
+    symlink("nothing", path("to nothing")).unwrap();
+    for name in ["socket", "folder", "to a device", "to a folder", "to nothing"] {
+        let before = fs::symlink_metadata(path(name)).unwrap().file_type();
+        let error = process_file(&input, path(name), &Pipeline::new()).unwrap_err();
+        let text = format!("cannot write {}: not a regular file, nor a link to one", path(name).display());
+        assert_eq!(error.to_string(), text);
+        assert_eq!(fs::symlink_metadata(path(name)).unwrap().file_type(), before, "{name}");
+    }
+    assert!(fs::symlink_metadata(path("socket")).unwrap().file_type().is_socket());
+    assert_eq!(names(folder.path()).len(), 6);
+
+    // A link to a file gives way to a file; what it led to stays.
+    symlink(&input, path("to a file")).unwrap();
+    process_file(&input, path("to a file"), &Pipeline::new().scale(2.0)).unwrap();
+    assert!(fs::symlink_metadata(path("to a file")).unwrap().is_file());
+    assert_eq!(fs::read(&input).unwrap(), bytes(&numbers(10)));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mode_of_a_replaced_file_is_kept() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let (folder, input) = folder_with(&numbers(10));
+    let output = folder.path().join("y.f64");
+    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777;
+    for kept in [0o600, 0o640, 0o666, 0o400] {
+        fs::write(&output, "old").unwrap();
+        fs::set_permissions(&output, Permissions::from_mode(kept)).unwrap();
+        process_file(&input, &output, &Pipeline::new()).unwrap();
+        assert_eq!(mode(&output), kept, "{kept:o}");
+        assert_eq!(fs::read(&output).unwrap(), bytes(&numbers(10)));
+        let link = folder.path().join("link");
+        symlink(&output, &link).unwrap();
+        process_file(&input, &link, &Pipeline::new()).unwrap();
+        assert_eq!(mode(&link), kept, "{kept:o}");
+        fs::remove_file(&link).unwrap();
+        fs::remove_file(&output).unwrap();
+    }
+    // A new one gets what every new file gets.
+    process_file(&input, &output, &Pipeline::new()).unwrap();
+    assert_eq!(mode(&output), mode(&input));
+}
+
+#[test]
+fn names_may_be_as_long_as_the_system_allows() {
+    let (folder, input) = folder_with(&numbers(10));
+    let output = folder.path().join("y".repeat(255));
+    // Some systems allow less.
+    if fs::write(&output, "old").is_ok() {
+        process_file(&input, &output, &Pipeline::new()).unwrap();
+        assert_eq!(fs::read(&output).unwrap(), bytes(&numbers(10)));
+    }
+}
+
+/// The system says that its length is 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_made_up_while_it_is_read_is_refused() {
+    assert_eq!(fs::metadata("/proc/self/maps").unwrap().len(), 0);
+    let error = F64Reader::open("/proc/self/maps").unwrap_err();
+    assert!(matches!(error, FileError::NotAFile { .. }));
+    assert_eq!(error.to_string(), "/proc/self/maps is not a regular file of known length");
 }
 
 #[cfg(target_os = "linux")]

@@ -27,7 +27,8 @@ pub enum FileError {
         /// What the system said.
         source: io::Error,
     },
-    /// A directory, pipe or device, which has no fixed length.
+    /// A directory, pipe or device, or a file that is made up while it is read (as those in `/proc`): nothing that has
+    /// a length of its own.
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -115,7 +116,7 @@ impl fmt::Display for FileError {
         let path = self.path().display();
         match self {
             Self::Open { source, .. } => write!(f, "cannot open {path}: {source}"),
-            Self::NotAFile { .. } => write!(f, "{path} is not a regular file"),
+            Self::NotAFile { .. } => write!(f, "{path} is not a regular file of known length"),
             Self::PartialElement { len, offset, .. } => write!(
                 f,
                 "{path} is {len} bytes long, no multiple of {ELEMENT}: its last element, at byte {offset}, is incomplete"
@@ -161,7 +162,7 @@ pub enum ProcessFileError {
     ZeroWindow(ZeroWindow),
     /// The input cannot be read.
     Input(FileError),
-    /// The output cannot be written.
+    /// The output cannot be written, or is something else than a file.
     Output {
         /// The output file.
         path: PathBuf,

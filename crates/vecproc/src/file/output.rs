@@ -1,7 +1,6 @@
 //! An output file that appears whole or not at all.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -23,14 +22,20 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl Output {
     pub(super) fn create(target: &Path) -> io::Result<Self> {
-        let name = target.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
+        if target.file_name().is_none() {
+            return Err(invalid("not a file name"));
+        }
+        let old = replaceable(target)?;
         loop {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}-{}.tmp", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            // Short, and not made of the target's name: that may already be as long as the system allows.
+            let hidden = format!(".lagom-{}-{}.tmp", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             let path = target.with_file_name(hidden);
-            match File::create_new(&path) {
-                Ok(file) => return Ok(Self { file, temporary: Temporary { path }, bytes: Vec::new() }),
+            match create_like(old.as_ref(), &path) {
+                Ok(file) => {
+                    let output = Self { file, temporary: Temporary { path }, bytes: Vec::new() };
+                    output.take_mode_of(old.as_ref())?;
+                    return Ok(output);
+                }
                 // Left behind by a process that was killed; the next number will do.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -46,12 +51,68 @@ impl Output {
         self.file.write_all(&self.bytes)
     }
 
+    /// Gives the file the mode of the one it will replace, whatever the umask.
+    #[cfg(unix)]
+    fn take_mode_of(&self, old: Option<&Metadata>) -> io::Result<()> {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |of: &Metadata| of.permissions().mode() & MODE;
+        match old {
+            Some(old) if mode(old) != mode(&self.file.metadata()?) => {
+                self.file.set_permissions(Permissions::from_mode(mode(old)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signature is that of the other platforms")]
+    fn take_mode_of(&self, _: Option<&Metadata>) -> io::Result<()> {
+        Ok(())
+    }
+
     pub(super) fn commit(self, target: &Path) -> io::Result<()> {
         let Self { file, temporary, .. } = self;
         drop(file);
         // What is left to remove on drop is a name that no longer exists, unless this fails.
         fs::rename(&temporary.path, target)
     }
+}
+
+/// Read, write, execute; not the bits that lend someone's rights to a program.
+#[cfg(unix)]
+const MODE: u32 = 0o777;
+
+/// What is at `target` and may be replaced: a regular file, or a link to one. A device, pipe or folder is an error, for
+/// renaming over `/dev/null` would work.
+fn replaceable(target: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    match fs::metadata(target) {
+        Ok(old) if old.is_file() => Ok(Some(old)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Err(invalid("not a regular file, nor a link to one")),
+    }
+}
+
+/// A new file that nobody can open, from its first moment on, who could not open the old one.
+fn create_like(old: Option<&Metadata>, path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if let Some(old) = old {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(old.permissions().mode() & MODE);
+    }
+    #[cfg(not(unix))]
+    let _ = old;
+    options.open(path)
+}
+
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
 /// A name to be removed.

@@ -12,14 +12,16 @@ use crate::pipeline::Pipeline;
 /// Constant memory at any length: a few buffers of 128 KiB and what the pipeline's windows need. The results are those
 /// of [`Pipeline::process_batch`] over the whole file, to the last bit.
 ///
-/// The output is written to a temporary file beside it (`.NAME.PID-N.tmp`) and renamed when whole, so `output` holds
-/// the old content or all of the new, and may be `input` itself. It gets the permissions of a new file, and a symbolic
-/// link in its place is replaced, not followed. The data are not forced to the disk: a power cut may lose them.
+/// The output is written to a temporary file beside it (`.lagom-PID-N.tmp`) and renamed when whole, so `output` holds
+/// the old content or all of the new, and may be `input` itself. A link to a file is replaced, not followed; a device, a
+/// pipe or a folder is an error before anything is read. On Unix the mode of a file that is replaced is kept (`0600`
+/// stays `0600`), its owner is not; elsewhere, and where there was none, the output has the permissions of any new file.
+/// The data are not forced to the disk: a power cut may lose them.
 ///
 /// # Errors
 ///
 /// [`ProcessFileError`] when the input cannot be read, has a length that is no multiple of 8 or changes it meanwhile;
-/// when the output cannot be written; when an operation has a window of 0. The temporary file is then removed and
+/// when the output cannot be written or is no regular file; when an operation has a window of 0. The temporary file is then removed and
 /// `output` left as it was.
 ///
 /// # Examples

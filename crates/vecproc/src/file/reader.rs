@@ -54,7 +54,8 @@ impl F64Reader {
     ///
     /// # Errors
     ///
-    /// [`FileError`] when it cannot be opened, is not a regular file, or its length is no multiple of 8.
+    /// [`FileError`] when it cannot be opened, is not a regular file, has content beyond a length of 0 (as the files of
+    /// `/proc` do), or its length is no multiple of 8.
     ///
     /// # Examples
     ///
@@ -235,6 +236,14 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), FileError> {
     }
     let file = File::open(path).map_err(failed)?;
     let len = file.metadata().map_err(failed)?.len();
+    // Files that the system makes up while they are read have a length of 0, whatever is in them.
+    if len == 0 {
+        let read = read_full_at(&file, &mut [0], 0);
+        let read = read.map_err(|(_, source)| FileError::Read { path: path.to_owned(), offset: 0, source })?;
+        if read > 0 {
+            return Err(FileError::NotAFile { path: path.to_owned() });
+        }
+    }
     match len % ELEMENT as u64 {
         0 => Ok((file, len)),
         part => Err(FileError::PartialElement { path: path.to_owned(), len, offset: len - part }),
