@@ -19,6 +19,8 @@ mod charts;
 mod compare;
 #[path = "flights/demo.rs"]
 mod demo;
+#[path = "flights/fields.rs"]
+mod fields;
 #[path = "flights/input.rs"]
 mod input;
 #[path = "flights/lean/mod.rs"]

@@ -12,6 +12,8 @@ use csv::{ErrorKind, StringRecord};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
+use crate::fields::Column;
+
 /// A table to be read.
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -112,29 +114,40 @@ impl<R: Read> Read for Metered<R> {
 ///
 /// # Errors
 ///
-/// When the file is empty or lacks a column.
+/// When the file is empty, or lacks a column or has it twice.
 pub(crate) fn header(
     name: &str,
     reader: &mut csv::Reader<impl Read>,
-    columns: &[&str],
+    columns: &[Column],
 ) -> Result<(StringRecord, Vec<usize>)> {
-    let header = reader.headers().map_err(|error| file_error(name, 1, &error))?.clone();
+    let header = match reader.headers().cloned() {
+        Ok(header) => header,
+        Err(error) => {
+            let legible = reader.byte_headers().cloned().map(StringRecord::from_byte_record_lossy);
+            return Err(file_error(name, 1, &legible.unwrap_or_default(), &error));
+        }
+    };
     if header.is_empty() {
         bail!("{name}: the file is empty");
     }
-    let position = |column: &&str| {
-        let found = header.iter().position(|header| header == *column);
-        found.ok_or_else(|| anyhow!("{name}:1: there is no column `{column}`"))
+    let position = |column: &Column| {
+        let mut found = (0..header.len()).filter(|&index| header[index] == *column.name);
+        match (found.next(), found.next()) {
+            (Some(index), None) => Ok(index),
+            (None, _) => Err(anyhow!("{name}:1: there is no column `{}`", column.name)),
+            (_, Some(second)) => Err(field_error(name, 1, &header, second, "there is another column of this name")),
+        }
     };
     let positions = columns.iter().map(position).collect::<Result<_>>()?;
     Ok((header, positions))
 }
 
-/// What is wrong with a file or a whole row, by file and line; `line` serves where the error knows none.
-pub(crate) fn file_error(name: &str, line: u64, error: &csv::Error) -> anyhow::Error {
+/// What is wrong with a file or a row that cannot be read; `line` serves where the error knows none.
+pub(crate) fn file_error(name: &str, line: u64, header: &StringRecord, error: &csv::Error) -> anyhow::Error {
     let line = error.position().map_or(line, csv::Position::line);
     match error.kind() {
         ErrorKind::Io(error) => anyhow!("{name}:{line}: {error}"),
+        ErrorKind::Utf8 { err, .. } => field_error(name, line, header, err.field(), "not valid UTF-8"),
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             anyhow!("{name}:{line}: {len} columns where the header has {expected_len}")
         }
@@ -142,20 +155,53 @@ pub(crate) fn file_error(name: &str, line: u64, error: &csv::Error) -> anyhow::E
     }
 }
 
-/// What is wrong with one field, by file, line and column; `column` counts from 0.
-pub(crate) fn field_error(
+/// What is wrong with a row that was read: its first field, in the order of `columns`, that its column does not allow;
+/// `otherwise` when there is none.
+#[cold]
+pub(crate) fn row_error(
     name: &str,
-    line: u64,
     header: &StringRecord,
-    column: usize,
-    what: impl Display,
+    columns: &[Column],
+    record: &StringRecord,
+    otherwise: impl Display,
 ) -> anyhow::Error {
-    anyhow!("{name}:{line}: column {} `{}`: {what}", column + 1, header.get(column).unwrap_or("?"))
+    let line = line(record);
+    let fault = |column: &Column| {
+        let index = header.iter().position(|header| header == column.name)?;
+        let text = record.get(index)?;
+        let fault = column.fault(text)?;
+        Some(field_error(name, line, header, index, format_args!("`{text}` {fault}")))
+    };
+    columns.iter().find_map(fault).unwrap_or_else(|| anyhow!("{name}:{line}: {otherwise}"))
 }
 
-/// Texts that stand for a missing value.
-pub(crate) fn is_missing(text: &[u8]) -> bool {
-    text == b"NA" || text == b"\\N"
+/// Why nobody can tell the local hour of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoArrival {
+    BeyondCalendar,
+    UnknownZone,
+}
+
+impl NoArrival {
+    /// The error of the flight in this line, to this airport.
+    #[cold]
+    pub(crate) fn error(self, name: &str, line: u64, dest: &str) -> anyhow::Error {
+        let what = match self {
+            Self::BeyondCalendar => "arrives at a time beyond the calendar",
+            Self::UnknownZone => "has an unknown time zone at its destination",
+        };
+        anyhow!("{name}:{line}: the flight to {dest} {what}")
+    }
+}
+
+/// Where a record begins.
+pub(crate) fn line(record: &StringRecord) -> u64 {
+    record.position().map_or(0, csv::Position::line)
+}
+
+/// What is wrong with one field, by file, line and column; `column` counts from 0.
+fn field_error(name: &str, line: u64, header: &StringRecord, column: usize, what: impl Display) -> anyhow::Error {
+    anyhow!("{name}:{line}: column {} `{}`: {what}", column + 1, header.get(column).unwrap_or("?"))
 }
 
 #[cfg(test)]
@@ -215,10 +261,16 @@ mod tests {
 
     #[test]
     fn headers_are_checked() {
-        let read =
-            |text: &str, columns: &[&str]| header("t.csv", &mut csv::Reader::from_reader(text.as_bytes()), columns);
-        assert_eq!(read(TABLE, &["lon", "faa"]).unwrap().1, [3, 0]);
-        assert_eq!(read("", &["lon"]).unwrap_err().to_string(), "t.csv: the file is empty");
-        assert_eq!(read("faa,lat\n", &["lon"]).unwrap_err().to_string(), "t.csv:1: there is no column `lon`");
+        let read = |text: &[u8], columns: &[&'static str]| {
+            let columns: Vec<_> = columns.iter().copied().map(Column::text).collect();
+            header("t.csv", &mut csv::Reader::from_reader(text), &columns)
+        };
+        let fault = |text: &[u8], columns: &[&'static str]| read(text, columns).unwrap_err().to_string();
+        assert_eq!(read(TABLE.as_bytes(), &["lon", "faa"]).unwrap().1, [3, 0]);
+        assert_eq!(fault(b"", &["lon"]), "t.csv: the file is empty");
+        assert_eq!(fault(b"faa,lat\n", &["lon"]), "t.csv:1: there is no column `lon`");
+        assert_eq!(read(b"a,b,a\n", &["b"]).unwrap().1, [1]);
+        assert_eq!(fault(b"a,b,a\n", &["b", "a"]), "t.csv:1: column 3 `a`: there is another column of this name");
+        assert_eq!(fault(b"faa,l\xfft\n", &["faa"]), "t.csv:1: column 2 `l\u{fffd}t`: not valid UTF-8");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use lagom::profiler::profile;
 
@@ -11,7 +11,7 @@ use crate::answers::{
     EARTH_RADIUS_KM, EXPANDING_WARM_UP, Expanding, Fleet, LATE_MINUTES, Planes, RollingDelay, Route,
     TEMPERATURE_WINDOW, TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR,
 };
-use crate::input::{Input, Inputs};
+use crate::input::{Input, Inputs, NoArrival};
 use crate::tables::{Airline, Airport, Flight, Plane, Weather, read_table};
 
 type Airports<'a> = HashMap<&'a str, &'a Airport>;
@@ -33,7 +33,7 @@ pub(crate) fn run(inputs: &Inputs) -> Result<Answers> {
         carriers,
         routes: top_routes(&flights, &airports),
         planes: fleets(&flights, &planes),
-        arrival_hours: arrival_hours(&flights, &airports)?,
+        arrival_hours: arrival_hours(&inputs.flights.name(), &flights, &airports)?,
         weather: WeatherAnswers { temperatures: temperatures(&weather), conditions: conditions(&flights, &weather) },
         days: days(&flights),
     })
@@ -242,11 +242,12 @@ fn fleet(flights: &[&Flight], planes: &HashMap<&str, &Plane>) -> Fleet {
 }
 
 #[profile]
-fn arrival_hours(flights: &[Flight], airports: &Airports<'_>) -> Result<Vec<ArrivalHour>> {
+fn arrival_hours(file: &str, flights: &[Flight], airports: &Airports<'_>) -> Result<Vec<ArrivalHour>> {
     let mut counts = [0; 24];
     let mut delays: [Vec<f64>; 24] = Default::default();
     for flight in flights {
-        let Some(hour) = local_arrival_hour(flight, airports)? else {
+        let hour = local_arrival_hour(flight, airports);
+        let Some(hour) = hour.map_err(|why| why.error(file, flight.line.into(), &flight.dest))? else {
             continue;
         };
         counts[hour] += 1;
@@ -261,7 +262,7 @@ fn arrival_hours(flights: &[Flight], airports: &Airports<'_>) -> Result<Vec<Arri
 
 /// The hour of the estimated arrival on the clocks of the destination; `None` when it cannot be known.
 #[profile]
-fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option<usize>> {
+fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option<usize>, NoArrival> {
     let (Some(dep_delay), Some(air_time)) = (flight.dep_delay, flight.air_time) else {
         return Ok(None);
     };
@@ -269,11 +270,8 @@ fn local_arrival_hour(flight: &Flight, airports: &Airports<'_>) -> Result<Option
         return Ok(None);
     };
     let minutes = i64::from(flight.minute) + i64::from(dep_delay) + i64::from(air_time);
-    let arrival = flight
-        .time_hour
-        .checked_add(SignedDuration::from_mins(minutes))
-        .and_then(|arrival| arrival.in_tz(zone))
-        .with_context(|| format!("local arrival time at {}", flight.dest))?;
+    let arrival = flight.time_hour.checked_add(SignedDuration::from_mins(minutes));
+    let arrival = arrival.map_err(|_| NoArrival::BeyondCalendar)?.in_tz(zone).map_err(|_| NoArrival::UnknownZone)?;
     Ok(Some(arrival.hour() as usize))
 }
 
@@ -303,7 +301,7 @@ fn temperature(weather: &[&Weather]) -> Temperature {
 #[profile]
 fn conditions(flights: &[Flight], weather: &[Weather]) -> Conditions {
     let readings: HashMap<(&str, Timestamp), &Weather> =
-        weather.iter().map(|reading| ((reading.origin.as_str(), reading.time_hour), reading)).collect();
+        weather.iter().map(|reading| ((reading.origin.as_str(), reading.time_hour.0), reading)).collect();
     let (mut wet, mut windy, mut low_visibility) = (Vec::new(), Vec::new(), Vec::new());
     let (mut fair, mut unknown) = (Vec::new(), Vec::new());
     for flight in flights {
@@ -445,7 +443,7 @@ mod tests {
         assert_eq!(busiest(&[], &carriers(&[], &[])).len(), 0);
         assert_eq!(totals(&[], &HashMap::new()).flights, 0);
         assert!(top_routes(&[], &HashMap::new()).is_empty());
-        assert_eq!(arrival_hours(&[], &HashMap::new()).unwrap().len(), 24);
+        assert_eq!(arrival_hours("", &[], &HashMap::new()).unwrap().len(), 24);
         assert!(days(&[]).is_empty());
     }
 }

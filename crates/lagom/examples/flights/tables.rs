@@ -1,36 +1,40 @@
 //! The five tables: where they lie, their rows, and reading them with errors that name file, line and column.
 
-use std::fmt::Display;
 use std::io::Read;
-use std::str::FromStr;
 
-use anyhow::{Result, anyhow};
-use csv::{ErrorKind, StringRecord};
+use anyhow::Result;
+use csv::StringRecord;
 use jiff::Timestamp;
 use lagom::profiler::profile;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
 use crate::answers::Day;
-use crate::input::{Input, field_error, file_error, header, is_missing};
+use crate::fields::{Column, Field, FullHour, present};
+use crate::input::{Input, file_error, header, row_error};
 
 /// A row of a table, and the columns it needs.
 pub(crate) trait Row: DeserializeOwned {
-    const COLUMNS: &'static [&'static str];
+    const COLUMNS: &'static [Column];
+
+    /// Keeps the line of the file.
+    fn set_line(&mut self, _line: u64) {}
 }
 
 #[derive(Deserialize, Debug)]
 pub(crate) struct Flight {
+    #[serde(deserialize_with = "field")]
     pub(crate) month: u8,
+    #[serde(deserialize_with = "field")]
     pub(crate) day: u8,
     /// Local time as HHMM; missing when the flight was cancelled.
-    #[serde(deserialize_with = "whole_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) dep_time: Option<i32>,
     /// Minutes; negative when early.
-    #[serde(deserialize_with = "whole_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) dep_delay: Option<i32>,
     /// Minutes; negative when early.
-    #[serde(deserialize_with = "whole_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) arr_delay: Option<i32>,
     pub(crate) carrier: String,
     #[serde(deserialize_with = "text_or_na")]
@@ -38,13 +42,17 @@ pub(crate) struct Flight {
     pub(crate) origin: String,
     pub(crate) dest: String,
     /// Minutes.
-    #[serde(deserialize_with = "whole_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) air_time: Option<i32>,
     /// Of the scheduled departure.
+    #[serde(deserialize_with = "field")]
     pub(crate) minute: u8,
     /// Of the scheduled departure, rounded down to the hour.
-    #[serde(deserialize_with = "timestamp")]
+    #[serde(deserialize_with = "field")]
     pub(crate) time_hour: Timestamp,
+    /// Of the file; 0 for one beyond four billion.
+    #[serde(skip)]
+    pub(crate) line: u32,
 }
 
 impl Flight {
@@ -54,80 +62,94 @@ impl Flight {
 }
 
 impl Row for Flight {
-    const COLUMNS: &'static [&'static str] = &[
-        "month",
-        "day",
-        "dep_time",
-        "dep_delay",
-        "arr_delay",
-        "carrier",
-        "tailnum",
-        "origin",
-        "dest",
-        "air_time",
-        "minute",
-        "time_hour",
+    const COLUMNS: &'static [Column] = &[
+        Column::of::<u8>("month"),
+        Column::of::<u8>("day"),
+        Column::of::<Option<i32>>("dep_time"),
+        Column::of::<Option<i32>>("dep_delay"),
+        Column::of::<Option<i32>>("arr_delay"),
+        Column::text("carrier"),
+        Column::text("tailnum"),
+        Column::text("origin"),
+        Column::text("dest"),
+        Column::of::<Option<i32>>("air_time"),
+        Column::of::<u8>("minute"),
+        Column::of::<Timestamp>("time_hour"),
     ];
+
+    fn set_line(&mut self, line: u64) {
+        self.line = u32::try_from(line).unwrap_or_default();
+    }
 }
 
 #[derive(Deserialize, Debug)]
 pub(crate) struct Weather {
     pub(crate) origin: String,
     /// Degrees Fahrenheit.
-    #[serde(deserialize_with = "real_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) temp: Option<f64>,
     /// Miles per hour.
-    #[serde(deserialize_with = "real_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) wind_speed: Option<f64>,
     /// Inches.
-    #[serde(deserialize_with = "real_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) precip: Option<f64>,
     /// Miles.
-    #[serde(deserialize_with = "real_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) visib: Option<f64>,
-    #[serde(deserialize_with = "timestamp")]
-    pub(crate) time_hour: Timestamp,
+    #[serde(deserialize_with = "field")]
+    pub(crate) time_hour: FullHour,
 }
 
 impl Weather {
     /// The day of UTC.
     pub(crate) fn date(&self) -> Day {
-        let date = jiff::tz::Offset::UTC.to_datetime(self.time_hour);
+        let date = jiff::tz::Offset::UTC.to_datetime(self.time_hour.0);
         Day { month: date.month().unsigned_abs(), day: date.day().unsigned_abs() }
     }
 }
 
 impl Row for Weather {
-    const COLUMNS: &'static [&'static str] = &["origin", "temp", "wind_speed", "precip", "visib", "time_hour"];
+    const COLUMNS: &'static [Column] = &[
+        Column::text("origin"),
+        Column::of::<Option<f64>>("temp"),
+        Column::of::<Option<f64>>("wind_speed"),
+        Column::of::<Option<f64>>("precip"),
+        Column::of::<Option<f64>>("visib"),
+        Column::of::<FullHour>("time_hour"),
+    ];
 }
 
 #[derive(Deserialize, Debug)]
 pub(crate) struct Plane {
     pub(crate) tailnum: String,
-    #[serde(deserialize_with = "whole_or_na")]
+    #[serde(deserialize_with = "field")]
     pub(crate) year: Option<i32>,
+    #[serde(deserialize_with = "field")]
     pub(crate) seats: u32,
 }
 
 impl Row for Plane {
-    const COLUMNS: &'static [&'static str] = &["tailnum", "year", "seats"];
+    const COLUMNS: &'static [Column] =
+        &[Column::text("tailnum"), Column::of::<Option<i32>>("year"), Column::of::<u32>("seats")];
 }
 
 #[derive(Deserialize, Debug)]
 pub(crate) struct Airport {
     pub(crate) faa: String,
     /// Degrees north.
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "field")]
     pub(crate) lat: f64,
     /// Degrees east.
-    #[serde(deserialize_with = "real")]
+    #[serde(deserialize_with = "field")]
     pub(crate) lon: f64,
     #[serde(deserialize_with = "text_or_na")]
     pub(crate) tzone: Option<String>,
 }
 
 impl Row for Airport {
-    const COLUMNS: &'static [&'static str] = &["faa", "lat", "lon", "tzone"];
+    const COLUMNS: &'static [Column] =
+        &[Column::text("faa"), Column::of::<f64>("lat"), Column::of::<f64>("lon"), Column::text("tzone")];
 }
 
 #[derive(Deserialize, Debug)]
@@ -137,7 +159,7 @@ pub(crate) struct Airline {
 }
 
 impl Row for Airline {
-    const COLUMNS: &'static [&'static str] = &["carrier", "name"];
+    const COLUMNS: &'static [Column] = &[Column::text("carrier"), Column::text("name")];
 }
 
 /// Reads a whole table.
@@ -158,15 +180,13 @@ fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
     let mut record = StringRecord::new();
     loop {
         let line = reader.position().line();
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(rows),
-            Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
+        if !reader.read_record(&mut record).map_err(|error| file_error(name, line, &header, &error))? {
+            return Ok(rows);
         }
-        match parse_row(&header, &record) {
-            Ok(row) => rows.push(row),
-            Err(error) => return Err(explain::<T>(name, line, &error, &header, &record)),
-        }
+        let row = parse_row(&header, &record);
+        let mut row: T = row.map_err(|error| row_error(name, &header, T::COLUMNS, &record, error))?;
+        row.set_line(record.position().map_or(0, csv::Position::line));
+        rows.push(row);
     }
 }
 
@@ -175,80 +195,12 @@ fn parse_row<T: Row>(header: &StringRecord, record: &StringRecord) -> csv::Resul
     record.deserialize(Some(header))
 }
 
-/// Turns an error of the CSV reader into one that names file, line and, where it lies in one, column.
-fn explain<T: Row>(
-    name: &str,
-    line: u64,
-    error: &csv::Error,
-    header: &StringRecord,
-    record: &StringRecord,
-) -> anyhow::Error {
-    let at = error.position().map_or(line, csv::Position::line);
-    match error.kind() {
-        ErrorKind::Utf8 { err, .. } => field_error(name, at, header, err.field(), "not valid UTF-8"),
-        ErrorKind::Deserialize { err, .. } => {
-            let what = err.kind().to_string();
-            match err.field() {
-                Some(field) => {
-                    let column = field as usize;
-                    let text = record.get(column).unwrap_or_default();
-                    field_error(name, at, header, column, format_args!("`{text}`: {what}"))
-                }
-                None => match quoted_column::<T>(header, record, &what) {
-                    Some(column) => field_error(name, at, header, column, what),
-                    None => anyhow!("{name}:{at}: {what}"),
-                },
-            }
-        }
-        _ => file_error(name, line, error),
-    }
-}
-
-/// The column whose text `message` quotes: errors of [`parse_text`] do not know where they arose.
-fn quoted_column<T: Row>(header: &StringRecord, record: &StringRecord, message: &str) -> Option<usize> {
-    header
-        .iter()
-        .zip(record)
-        .position(|(header, text)| T::COLUMNS.contains(&header) && message.starts_with(&format!("`{text}` is ")))
-}
-
 fn text_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok((!is_missing(text.as_bytes())).then_some(text))
+    Ok(present(<&str>::deserialize(deserializer)?).map(str::to_owned))
 }
 
-fn whole_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
-    let text = <&str>::deserialize(deserializer)?;
-    if is_missing(text.as_bytes()) {
-        return Ok(None);
-    }
-    parse_text(text, "neither a whole number nor NA").map(Some)
-}
-
-fn real_or_na<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let text = <&str>::deserialize(deserializer)?;
-    if is_missing(text.as_bytes()) {
-        return Ok(None);
-    }
-    finite(text, "neither a number nor NA").map(Some)
-}
-
-fn real<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    finite(<&str>::deserialize(deserializer)?, "not a number")
-}
-
-fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    parse_text(<&str>::deserialize(deserializer)?, "not a time such as 2013-01-01T10:00:00Z")
-}
-
-fn parse_text<T: FromStr, E: serde::de::Error>(text: &str, otherwise: impl Display) -> Result<T, E> {
-    text.parse().map_err(|_| E::custom(format_args!("`{text}` is {otherwise}")))
-}
-
-/// Rust reads `inf` and `nan` as numbers; in a table they are none.
-fn finite<E: serde::de::Error>(text: &str, otherwise: &str) -> Result<f64, E> {
-    let number: f64 = parse_text(text, otherwise)?;
-    if number.is_finite() { Ok(number) } else { Err(E::custom(format_args!("`{text}` is {otherwise}"))) }
+fn field<'de, D: Deserializer<'de>, T: Field>(deserializer: D) -> Result<T, D::Error> {
+    T::parse(<&str>::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 #[cfg(test)]
@@ -286,15 +238,15 @@ mod tests {
         );
         assert_eq!(
             error::<Plane>(b"tailnum,year,seats\nA,,5\n"),
-            "t.csv:2: column 2 `year`: `` is neither a whole number nor NA"
+            "t.csv:2: column 2 `year`: `` is neither a whole number of at most 32 bits nor NA"
         );
         assert_eq!(
             error::<Plane>(b"tailnum,year,seats\nA,NA,-5\n"),
-            "t.csv:2: column 3 `seats`: `-5`: invalid digit found in string"
+            "t.csv:2: column 3 `seats`: `-5` is not a whole number from 0 to 4294967295"
         );
         assert_eq!(
             error::<Weather>(b"origin,temp,wind_speed,precip,visib,time_hour\nJFK,NA,NA,0,1,noon\n"),
-            "t.csv:2: column 6 `time_hour`: `noon` is not a time such as 2013-01-01T10:00:00Z"
+            "t.csv:2: column 6 `time_hour`: `noon` is not a full hour such as 2013-01-01T10:00:00Z"
         );
         assert_eq!(error::<Airline>(b"carrier,name\nA,\xff\n"), "t.csv:2: column 2 `name`: not valid UTF-8");
     }

@@ -12,6 +12,7 @@ use crate::answers::{
     self, ArrivalDelays, BUSIEST_CARRIERS, DELAY_WINDOW, Expanding, Fleet, LATE_MINUTES, RollingDelay,
 };
 use crate::input::Input;
+use crate::tables::{Airline, Row as _};
 
 use super::catalog::Plane;
 use super::rows::{Batch, for_each_row};
@@ -151,8 +152,8 @@ impl Carriers {
     #[profile(name = "lean::read_airlines")]
     pub(super) fn read(input: &Input, batches: &Pool<Batch>, codes: &Interner<str>) -> Result<Self> {
         let mut carriers = HashMap::new();
-        for_each_row(input, &["carrier", "name"], batches, |row| {
-            carriers.insert(codes.intern(row.text(0)?), Carrier::new(Some(row.text(1)?.to_owned()))?);
+        for_each_row(input, Airline::COLUMNS, batches, |row| {
+            carriers.insert(codes.intern(row.text(0)), Carrier::new(Some(row.text(1).to_owned()))?);
             Ok(())
         })?;
         Ok(Self(carriers))

@@ -10,7 +10,9 @@ use lagom::profiler::{Registration, profile, register};
 use lagom::weakcache::{Cached, Interned, Interner, WeakCache};
 
 use crate::answers::YEAR;
+use crate::fields::{Column, present};
 use crate::input::Input;
+use crate::tables::{self, Row as _};
 
 use super::rows::{Batch, Row, for_each_row};
 use super::zone::{Zone, zone};
@@ -28,7 +30,7 @@ pub(super) struct Catalog<R, V> {
 impl<R, V: Send + Sync + 'static> Catalog<R, V> {
     fn read(
         input: &Input,
-        columns: &[&str],
+        columns: &'static [Column],
         batches: &Pool<Batch>,
         codes: &Interner<str>,
         parse: fn(&Row<'_>) -> Result<R>,
@@ -36,7 +38,7 @@ impl<R, V: Send + Sync + 'static> Catalog<R, V> {
     ) -> Result<Self> {
         let mut rows = HashMap::new();
         for_each_row(input, columns, batches, |row| {
-            rows.insert(codes.intern(row.text(0)?), parse(row)?);
+            rows.insert(codes.intern(row.text(0)), parse(row)?);
             Ok(())
         })?;
         Ok(Self { rows, details: Arc::new(WeakCache::new(KEPT)), work_out })
@@ -74,10 +76,10 @@ pub(super) type Planes = Catalog<(Option<i32>, u32), Plane>;
 pub(super) fn planes(input: &Input, batches: &Pool<Batch>, codes: &Interner<str>) -> Result<Planes> {
     Catalog::read(
         input,
-        &["tailnum", "year", "seats"],
+        tables::Plane::COLUMNS,
         batches,
         codes,
-        |row| Ok((row.whole_or_na(1)?, row.whole(2)?)),
+        |row| Ok((row.field(1)?, row.field(2)?)),
         |&(year, seats)| Plane { age: year.map(|year| f64::from(YEAR) - f64::from(year)), seats },
     )
 }
@@ -104,10 +106,10 @@ pub(super) type Airports = Catalog<AirportRow, Airport>;
 pub(super) fn airports(input: &Input, batches: &Pool<Batch>, codes: &Interner<str>) -> Result<Airports> {
     Catalog::read(
         input,
-        &["faa", "lat", "lon", "tzone"],
+        tables::Airport::COLUMNS,
         batches,
         codes,
-        |row| Ok(AirportRow { lat: row.real(1)?, lon: row.real(2)?, tzone: row.text_or_na(3)?.map(str::to_owned) }),
+        |row| Ok(AirportRow { lat: row.field(1)?, lon: row.field(2)?, tzone: present(row.text(3)).map(str::to_owned) }),
         |row| Airport { lat: row.lat, lon: row.lon, zone: row.tzone.as_deref().map(zone) },
     )
 }

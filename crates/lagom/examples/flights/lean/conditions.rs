@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use jiff::Timestamp;
 use lagom::pool::Pool;
 use lagom::profiler::profile;
 
 use crate::answers::{Day, TEMPERATURE_WINDOW, Temperature};
+use crate::fields::FullHour;
 use crate::input::Input;
+use crate::tables::{Row as _, Weather};
 
 use super::rows::{Batch, Row, for_each_row_read_ahead};
 use super::series::Series;
 
-const HOUR: i64 = 3600;
-/// Hours between the first and the last reading of a station: a century.
-const MOST_HOURS: usize = 100 * 366 * 24;
+/// Hours that lie together.
+const PAGE: i64 = 256;
 
-const COLUMNS: &[&str] = &["origin", "temp", "wind_speed", "precip", "visib", "time_hour"];
+// Positions in `Weather::COLUMNS`.
 const ORIGIN: usize = 0;
 const TEMP: usize = 1;
 const WIND_SPEED: usize = 2;
@@ -38,7 +40,8 @@ impl Condition {
     pub(super) const COUNT: usize = 5;
 
     fn of(row: &Row<'_>) -> Result<Self> {
-        let (precip, wind, visib) = (row.real_or_na(PRECIP)?, row.real_or_na(WIND_SPEED)?, row.real_or_na(VISIB)?);
+        let (wind, precip): (Option<f64>, Option<f64>) = (row.field(WIND_SPEED)?, row.field(PRECIP)?);
+        let visib: Option<f64> = row.field(VISIB)?;
         Ok(if precip.is_some_and(|inches| inches > 0.0) {
             Self::Wet
         } else if wind.is_some_and(|speed| speed >= 20.0) {
@@ -59,9 +62,8 @@ pub(super) struct Conditions {
 
 struct Station {
     temperatures: Series,
-    /// Hours since 1970 of the first entry of `hours`.
-    first_hour: i64,
-    hours: Vec<Condition>,
+    /// By number of the hour divided by [`PAGE`]: the hours of a year are few pages, those of all times have their place.
+    pages: BTreeMap<i64, [Condition; PAGE as usize]>,
 }
 
 impl Conditions {
@@ -69,34 +71,32 @@ impl Conditions {
     #[profile(name = "lean::read_weather")]
     pub(super) fn read(input: &Input, batches: &Pool<Batch>) -> Result<Self> {
         let mut conditions = Self { stations: Vec::new(), by_origin: HashMap::new() };
-        for_each_row_read_ahead(input, COLUMNS, batches, |row| conditions.take_in(row))?;
+        for_each_row_read_ahead(input, Weather::COLUMNS, batches, |row| conditions.take_in(row))?;
         Ok(conditions)
     }
 
     fn take_in(&mut self, row: &Row<'_>) -> Result<()> {
-        let time = row.timestamp(TIME_HOUR)?;
-        let origin = row.text(ORIGIN)?;
+        let hour: FullHour = row.field(TIME_HOUR)?;
+        let condition = Condition::of(row)?;
+        let origin = row.text(ORIGIN);
         let index = match self.by_origin.get(origin) {
             Some(&index) => index,
             None => {
                 let temperatures = Series::new(TEMPERATURE_WINDOW)?;
-                self.stations.push(Station { temperatures, first_hour: time.as_second() / HOUR, hours: Vec::new() });
+                self.stations.push(Station { temperatures, pages: BTreeMap::new() });
                 self.by_origin.insert(origin.to_owned(), self.stations.len() - 1);
                 self.stations.len() - 1
             }
         };
         let station = &mut self.stations[index];
-        if let Some(degrees) = row.real_or_na(TEMP)? {
-            let date = jiff::tz::Offset::UTC.to_datetime(time);
+        if let Some(degrees) = row.field(TEMP)? {
+            let date = jiff::tz::Offset::UTC.to_datetime(hour.0);
             let day = Day { month: date.month().unsigned_abs(), day: date.day().unsigned_abs() };
             station.temperatures.push(degrees, day)?;
         }
-        if time.as_second() % HOUR != 0 {
-            return Err(row.error(TIME_HOUR, "is not a full hour"));
-        }
-        station
-            .set(time.as_second() / HOUR, Condition::of(row)?)
-            .map_err(|error| row.error(TIME_HOUR, &error.to_string()))
+        let (page, place) = place(hour);
+        station.pages.entry(page).or_insert([Condition::Unknown; PAGE as usize])[place] = condition;
+        Ok(())
     }
 
     /// The station at this airport, for [`at`](Self::at).
@@ -104,12 +104,11 @@ impl Conditions {
         self.by_origin.get(origin).copied()
     }
 
-    /// The weather at a station at a second of Unix time; known for full hours only.
-    pub(super) fn at(&self, station: Option<usize>, second: i64) -> Condition {
+    /// The weather at a station; known for full hours only.
+    pub(super) fn at(&self, station: Option<usize>, time: Timestamp) -> Condition {
         let known = || {
-            let station = &self.stations[station?];
-            let hour = usize::try_from(second / HOUR - station.first_hour).ok()?;
-            station.hours.get(hour).copied().filter(|_| second % HOUR == 0)
+            let (page, place) = place(FullHour::new(time)?);
+            Some(self.stations[station?].pages.get(&page)?[place])
         };
         known().unwrap_or(Condition::Unknown)
     }
@@ -136,21 +135,7 @@ impl Conditions {
     }
 }
 
-impl Station {
-    fn set(&mut self, hour: i64, condition: Condition) -> Result<()> {
-        if hour < self.first_hour {
-            // Rare: a reading from before the first one.
-            let missing = usize::try_from(self.first_hour - hour)?;
-            ensure!(missing + self.hours.len() <= MOST_HOURS, "is more than a century from another reading");
-            self.hours.splice(0..0, std::iter::repeat_n(Condition::Unknown, missing));
-            self.first_hour = hour;
-        }
-        let index = usize::try_from(hour - self.first_hour)?;
-        ensure!(index < MOST_HOURS, "is more than a century from another reading");
-        if index >= self.hours.len() {
-            self.hours.resize(index + 1, Condition::Unknown);
-        }
-        self.hours[index] = condition;
-        Ok(())
-    }
+/// The page of an hour, and its place there.
+fn place(hour: FullHour) -> (i64, usize) {
+    (hour.number().div_euclid(PAGE), hour.number().rem_euclid(PAGE) as usize)
 }

@@ -15,13 +15,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use jiff::Timestamp;
 use lagom::pool::Pool;
 use lagom::profiler::{Registration, profile, register};
 use lagom::weakcache::Interner;
 
 use crate::answers::{self, Answers, ArrivalHour, Day, Delays, Totals, WeatherAnswers};
+use crate::fields::present;
 use crate::input::Inputs;
+use crate::tables::{Flight, Row as _};
 
 use carriers::Carriers;
 use catalog::Planes;
@@ -32,20 +35,7 @@ use rows::{Batch, Row, for_each_row_read_ahead};
 /// Row buffers between two uses, of all tables.
 static BATCHES: Pool<Batch> = Pool::new(Batch::new);
 
-const COLUMNS: &[&str] = &[
-    "month",
-    "day",
-    "dep_time",
-    "dep_delay",
-    "arr_delay",
-    "carrier",
-    "tailnum",
-    "origin",
-    "dest",
-    "air_time",
-    "minute",
-    "time_hour",
-];
+// Positions in `Flight::COLUMNS`.
 const MONTH: usize = 0;
 const DAY: usize = 1;
 const DEP_TIME: usize = 2;
@@ -63,7 +53,10 @@ const TIME_HOUR: usize = 11;
 #[profile(name = "lean::run")]
 pub(crate) fn run(inputs: &Inputs) -> Result<(Answers, Vec<Registration>)> {
     let mut state = State::read(inputs)?;
-    for_each_row_read_ahead(&inputs.flights, COLUMNS, &BATCHES, |row| state.take_in(row))?;
+    for_each_row_read_ahead(&inputs.flights, Flight::COLUMNS, &BATCHES, |row| state.take_in(row))?;
+    if let Some(error) = state.no_arrival.take() {
+        return Err(error);
+    }
     let registrations = state.register();
     Ok((state.finish()?, registrations))
 }
@@ -80,6 +73,8 @@ struct State {
     by_condition: [Mean; Condition::COUNT],
     days: BTreeMap<Day, Mean>,
     time_hour: Hour,
+    /// The first arrival that has no hour: told after all rows were read, for what is wrong with those comes first.
+    no_arrival: Option<anyhow::Error>,
 }
 
 /// Some flights, and the mean of a delay over those that have it.
@@ -94,9 +89,9 @@ struct Mean {
 /// The last scheduled hour: rows in a row mostly share it.
 #[derive(Default)]
 struct Hour {
-    text: Vec<u8>,
+    text: String,
     /// `None` before the first one.
-    second: Option<i64>,
+    time: Option<Timestamp>,
 }
 
 impl State {
@@ -107,14 +102,15 @@ impl State {
             let conditions = scope.spawn(|| Conditions::read(&inputs.weather, &BATCHES));
             Ok(Self {
                 carriers: Carriers::read(&inputs.airlines, &BATCHES, &codes)?,
-                planes: catalog::planes(&inputs.planes, &BATCHES, &codes)?,
                 routes: Routes::new(catalog::airports(&inputs.airports, &BATCHES, &codes)?, &codes),
+                planes: catalog::planes(&inputs.planes, &BATCHES, &codes)?,
                 conditions: conditions.join().expect("reading the weather does not panic")?,
                 totals: Totals { flights: 0, cancelled: 0, arrived: 0, km: 0.0 },
                 hours: Default::default(),
                 by_condition: Default::default(),
                 days: BTreeMap::new(),
                 time_hour: Hour::default(),
+                no_arrival: None,
                 codes: Arc::clone(&codes),
             })
         })
@@ -122,17 +118,18 @@ impl State {
 
     /// Takes in one flight.
     fn take_in(&mut self, row: &Row<'_>) -> Result<()> {
-        let day = Day { month: row.whole(MONTH)?, day: row.whole(DAY)? };
-        let departed = row.whole_or_na(DEP_TIME)?.is_some();
-        let (dep_delay, arr_delay) = (row.whole_or_na(DEP_DELAY)?, row.whole_or_na(ARR_DELAY)?);
-        let (air_time, minute) = (row.whole_or_na(AIR_TIME)?, row.whole::<u8>(MINUTE)?);
-        let second = self.time_hour.read(row)?;
+        let day = Day { month: row.field(MONTH)?, day: row.field(DAY)? };
+        let whole_or_na = |column| row.field::<Option<i32>>(column);
+        let departed = whole_or_na(DEP_TIME)?.is_some();
+        let (dep_delay, arr_delay) = (whole_or_na(DEP_DELAY)?, whole_or_na(ARR_DELAY)?);
+        let (air_time, minute) = (whole_or_na(AIR_TIME)?, row.field::<u8>(MINUTE)?);
+        let time_hour = self.time_hour.read(row)?;
 
         self.totals.flights += 1;
         self.totals.cancelled += u64::from(!departed);
         self.totals.arrived += u64::from(arr_delay.is_some());
 
-        let carrier = self.carriers.get(self.codes.intern(row.text(CARRIER)?))?;
+        let carrier = self.carriers.get(self.codes.intern(row.text(CARRIER)))?;
         carrier.flights += 1;
         carrier.cancelled += u64::from(!departed);
         if let Some(delay) = dep_delay {
@@ -142,24 +139,25 @@ impl State {
             carrier.arrivals.push(delay);
         }
         // A tail number that nobody has interned is none of the planes'.
-        let tail = row.text_or_na(TAILNUM)?.and_then(|tail| self.codes.get(tail));
+        let tail = present(row.text(TAILNUM)).and_then(|tail| self.codes.get(tail));
         let plane = tail.and_then(|tail| self.planes.get(&tail));
         carrier.count_plane(plane.as_deref(), departed);
 
-        let route = self.routes.get(row.text(ORIGIN)?, row.text(DEST)?, &self.conditions);
+        let route = self.routes.get(row.text(ORIGIN), row.text(DEST), &self.conditions);
         self.routes.count(&route, air_time);
         self.totals.km += route.km.unwrap_or_default();
 
         if let (Some(dep_delay), Some(air_time)) = (dep_delay, air_time)
             && let Some(zone) = route.dest.as_ref().and_then(|dest| dest.zone.as_ref())
         {
-            let arrival = second + 60 * (i64::from(minute) + i64::from(dep_delay) + i64::from(air_time));
-            let hour = zone.hour(arrival);
-            let hour = hour.with_context(|| row.error(DEST, "has no local time at arrival"))?;
-            self.hours[hour].push(arr_delay);
+            let minutes = i64::from(minute) + i64::from(dep_delay) + i64::from(air_time);
+            match zone.hour(time_hour, minutes) {
+                Ok(hour) => self.hours[hour].push(arr_delay),
+                Err(why) => self.no_arrival = self.no_arrival.take().or_else(|| Some(row.no_arrival(DEST, why))),
+            }
         }
 
-        self.by_condition[self.conditions.at(route.station, second) as usize].push(dep_delay);
+        self.by_condition[self.conditions.at(route.station, time_hour) as usize].push(dep_delay);
         self.days.entry(day).or_default().push(dep_delay);
         Ok(())
     }
@@ -225,16 +223,16 @@ impl Mean {
 }
 
 impl Hour {
-    /// The second of Unix time in a row.
-    fn read(&mut self, row: &Row<'_>) -> Result<i64> {
-        let text = row.bytes(TIME_HOUR);
-        match self.second {
-            Some(second) if text == self.text => Ok(second),
+    /// The scheduled hour in a row.
+    fn read(&mut self, row: &Row<'_>) -> Result<Timestamp> {
+        let text = row.text(TIME_HOUR);
+        match self.time {
+            Some(time) if text == self.text => Ok(time),
             _ => {
-                let second = row.timestamp(TIME_HOUR)?.as_second();
+                let time = row.field(TIME_HOUR)?;
                 self.text.clear();
-                self.text.extend_from_slice(text);
-                Ok(*self.second.insert(second))
+                self.text.push_str(text);
+                Ok(*self.time.insert(time))
             }
         }
     }

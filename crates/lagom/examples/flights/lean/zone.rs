@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use lagom::memo::memoize;
 use lagom::profiler::profile;
 
+use crate::input::NoArrival;
+
 const DAY: i64 = 24 * 3600;
 /// Unix time from and until which the offsets are listed; others are asked of the time zone database. 2000 to 2040.
 const LISTED: std::ops::Range<i64> = 946_684_800..2_208_988_800;
@@ -15,7 +17,7 @@ const LISTED: std::ops::Range<i64> = 946_684_800..2_208_988_800;
 pub(super) struct Zone {
     /// `None` when nobody knows a zone of this name.
     rules: Option<TimeZone>,
-    /// From which second on which offset holds, in order; the first one is the start of [`LISTED`].
+    /// From which second on which offset holds, in order; the first one is the start of [`LISTED`]. Empty without rules.
     offsets: Vec<(i64, i32)>,
 }
 
@@ -39,16 +41,22 @@ impl Zone {
         Self { rules, offsets }
     }
 
-    /// The hour of the day on local clocks; `None` when the zone is unknown or the time beyond all calendars.
-    pub(super) fn hour(&self, second: i64) -> Option<usize> {
-        let rules = self.rules.as_ref()?;
+    /// The hour of the day on local clocks, so many minutes after `time`.
+    ///
+    /// # Errors
+    ///
+    /// When the time is beyond the calendar, or the zone is unknown.
+    pub(super) fn hour(&self, time: Timestamp, minutes: i64) -> Result<usize, NoArrival> {
+        // Fractions of a second do not matter, but before 1970 they count downwards.
+        let second = time.as_second() - i64::from(time.subsec_nanosecond() < 0) + 60 * minutes;
         let offset = if LISTED.contains(&second) {
             let next = self.offsets.partition_point(|&(from, _)| from <= second);
-            self.offsets[next - 1].1
+            self.offsets.get(next.wrapping_sub(1)).ok_or(NoArrival::UnknownZone)?.1
         } else {
-            rules.to_offset(Timestamp::from_second(second).ok()?).seconds()
+            let time = Timestamp::from_second(second).map_err(|_| NoArrival::BeyondCalendar)?;
+            self.rules.as_ref().ok_or(NoArrival::UnknownZone)?.to_offset(time).seconds()
         };
-        usize::try_from((second + i64::from(offset)).rem_euclid(DAY) / 3600).ok()
+        Ok(((second + i64::from(offset)).rem_euclid(DAY) / 3600) as usize)
     }
 }
 
@@ -63,14 +71,18 @@ mod tests {
             let rules = TimeZone::get(name).unwrap();
             for second in (LISTED.start - 400 * DAY..LISTED.end + 400 * DAY).step_by(7 * 3600 + 13) {
                 let local = Timestamp::from_second(second).unwrap().to_zoned(rules.clone());
-                assert_eq!(zone.hour(second), usize::try_from(local.hour()).ok(), "{name} at {second}");
+                let time = Timestamp::from_second(second - 60).unwrap();
+                assert_eq!(zone.hour(time, 1).ok(), usize::try_from(local.hour()).ok(), "{name} at {second}");
             }
         }
     }
 
     #[test]
     fn an_unknown_zone_has_no_hours() {
-        assert_eq!(zone("Atlantis/Main_Street").hour(0), None);
-        assert_eq!(zone("America/New_York").hour(i64::MAX), None);
+        let now = Timestamp::from_second(LISTED.start).unwrap();
+        assert_eq!(zone("Atlantis/Main_Street").hour(now, 0), Err(NoArrival::UnknownZone));
+        assert_eq!(zone("Atlantis/Main_Street").hour(Timestamp::UNIX_EPOCH, 0), Err(NoArrival::UnknownZone));
+        assert_eq!(zone("Atlantis/Main_Street").hour(Timestamp::MAX, 60), Err(NoArrival::BeyondCalendar));
+        assert_eq!(zone("America/New_York").hour(Timestamp::MIN, -1), Err(NoArrival::BeyondCalendar));
     }
 }
