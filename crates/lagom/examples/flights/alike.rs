@@ -290,3 +290,16 @@ fn long_tables_are_alike() {
     rows[999] = row(999).replace(",15,", ",,");
     assert!(run(&rows).unwrap_err().starts_with("flights.csv:1001: column 12 "));
 }
+
+#[test]
+fn gzip_data_that_ends_too_early_is_told_by_line() {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&Tables::default().flights).unwrap();
+    let whole = encoder.finish().unwrap();
+    // Within the header of the gzip data, its content, its check sum.
+    for length in [5, whole.len() / 2, whole.len() - 9, whole.len() - 4] {
+        let fault = Tables { flights: whole[..length].to_vec(), ..Tables::default() }.fault();
+        assert!(fault.starts_with("flights.csv:") && fault.ends_with(": the gzip data ends too early"), "{fault}");
+    }
+}

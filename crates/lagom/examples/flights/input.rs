@@ -85,7 +85,8 @@ impl Input {
             // A gzip file may consist of several parts; a decoder of one would silently stop after the first.
             return Ok(Box::new(Metered(MultiGzDecoder::new(file))));
         }
-        ensure!(file.fill_buf()?.is_empty() || self.path.extension().is_none_or(|e| e != "gz"), "not a gzip file");
+        let named_gzip = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        ensure!(!named_gzip || file.fill_buf()?.is_empty(), "not a gzip file");
         Ok(Box::new(Metered(file)))
     }
 }
@@ -146,6 +147,10 @@ pub(crate) fn header(
 pub(crate) fn file_error(name: &str, line: u64, header: &StringRecord, error: &csv::Error) -> anyhow::Error {
     let line = error.position().map_or(line, csv::Position::line);
     match error.kind() {
+        // The decoder has several words for it; plain files have no such error.
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            anyhow!("{name}:{line}: the gzip data ends too early")
+        }
         ErrorKind::Io(error) => anyhow!("{name}:{line}: {error}"),
         ErrorKind::Utf8 { err, .. } => field_error(name, line, header, err.field(), "not valid UTF-8"),
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -253,8 +258,10 @@ mod tests {
         for length in 1..whole.len() {
             assert!(read_file("cut.csv.gz", &whole[..length]).is_err(), "{length} bytes");
         }
-        let error = format!("{:#}", read_file("text.csv.gz", TABLE.as_bytes()).unwrap_err());
-        assert!(error.ends_with("text.csv.gz: not a gzip file"), "{error}");
+        for name in ["text.csv.gz", "text.csv.GZ", "text.Gz"] {
+            let error = format!("{:#}", read_file(name, TABLE.as_bytes()).unwrap_err());
+            assert!(error.ends_with(&format!("{name}: not a gzip file")), "{error}");
+        }
         let missing = Input { path: "no/such.csv".into(), progress: ProgressBar::hidden() };
         assert!(format!("{:#}", missing.open().err().unwrap()).starts_with("no/such.csv: "));
     }
