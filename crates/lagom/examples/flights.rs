@@ -78,7 +78,8 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Should standard error be closed, too, then the exit status says enough.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -94,7 +95,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 serde_json::to_writer(&mut out, &report)?;
             } else {
                 serde_json::to_writer_pretty(&mut out, &report.answers)?;
-                eprintln!("wall time: {:.1} ms", report.wall.as_secs_f64() * 1e3);
+                writeln!(io::stderr(), "wall time: {:.1} ms", report.wall.as_secs_f64() * 1e3)?;
             }
             Ok(writeln!(out)?)
         }

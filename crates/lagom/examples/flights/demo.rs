@@ -1,7 +1,8 @@
 //! Both versions, each in processes of its own, side by side.
 
+use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -34,22 +35,37 @@ pub(crate) fn demo(args: &DemoArgs) -> Result<()> {
         Some(path) => path.clone(),
         None => target_folder()?.join("lagom/flights.html"),
     };
+    let input = args.input.as_deref();
+    if let Some(input) = input {
+        check(input, &path)?;
+    }
     remove_old(&path)?;
 
-    let input = args.input.as_deref();
-    let profiled = Version::BOTH.map(|version| run(version, input, true));
-    let [naive, lagom] = profiled;
-    let (naive, lagom) = (naive?, lagom?);
+    let (naive, lagom) = (run(Version::Naive, input, true)?, run(Version::Lagom, input, true)?);
     same_answers(&naive, &lagom)?;
     let timed = timed_rounds(args, &naive)?;
 
     let input =
         input.map_or_else(|| "January 2013, as it ships with the example".to_owned(), |p| p.display().to_string());
     let comparison = Comparison::new(input, naive, lagom, &timed);
-    print!("{comparison}");
-    write_report(&path, &page::page(&comparison)?)?;
-    println!("\nReport: {}", path.display());
-    io::stdout().flush().context("writing to standard output")
+    publish(&path, &page::page(&comparison)?, &comparison, io::stdout().lock())
+}
+
+/// Every run reads the input, and nothing must overwrite it.
+fn check(input: &Path, report: &Path) -> Result<()> {
+    let metadata = fs::metadata(input).with_context(|| input.display().to_string())?;
+    ensure!(metadata.is_file(), "{}: not a regular file, which every run could read again", input.display());
+    let same = matches!((input.canonicalize(), report.canonicalize()), (Ok(input), Ok(report)) if input == report);
+    ensure!(!same, "{}: the report would replace the input", report.display());
+    Ok(())
+}
+
+/// Writes the page, then tells of it: the page is there even when nobody listens.
+fn publish(path: &Path, page: &str, comparison: impl Display, mut out: impl Write) -> Result<()> {
+    write_report(path, page)?;
+    write!(out, "{comparison}\nReport: {}\n", path.display())
+        .and_then(|()| out.flush())
+        .context("writing to standard output")
 }
 
 /// The two versions in turn, so that both see the same weather on the machine.
@@ -131,4 +147,60 @@ fn write_report(path: &Path, page: &str) -> Result<()> {
 pub(crate) fn min_and_median(mut durations: Vec<Duration>) -> (Duration, Duration) {
     durations.sort_unstable();
     (durations[0], durations[durations.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("lagom-demo-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn an_input_that_cannot_be_read_again_or_would_be_lost_is_refused() {
+        let folder = folder("check");
+        let (input, report) = (folder.join("flights.csv"), folder.join("report.html"));
+        fs::write(&input, "month\n").unwrap();
+        let fault = |input: &Path, report: &Path| format!("{:#}", check(input, report).unwrap_err());
+
+        assert!(check(&input, &report).is_ok());
+        fs::write(&report, "old").unwrap();
+        assert!(check(&input, &report).is_ok());
+        assert!(fault(&input, &folder.join(".").join("flights.csv")).ends_with(": the report would replace the input"));
+        assert!(fault(&folder, &report).contains(": not a regular file"));
+        assert!(check(&folder.join("none.csv"), &report).is_err());
+        #[cfg(unix)]
+        {
+            assert!(fault(Path::new("/dev/null"), &report).contains(": not a regular file"));
+            let link = folder.join("link.html");
+            std::os::unix::fs::symlink(&input, &link).unwrap();
+            assert!(fault(&input, &link).ends_with(": the report would replace the input"));
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_page_is_there_when_nobody_listens() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let folder = folder("publish");
+        let path = folder.join("new/report.html");
+        assert!(publish(&path, "page", "text", Closed).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "page");
+        let mut out = Vec::new();
+        publish(&path, "other page", "text\n", &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), format!("text\n\nReport: {}\n", path.display()));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
