@@ -5,6 +5,7 @@
 
 mod block;
 mod clock;
+mod contain;
 mod control;
 mod counters;
 mod figures;
