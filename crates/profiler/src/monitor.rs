@@ -20,7 +20,8 @@ use crate::engine;
 /// Samples the process in the background: resident and virtual memory, heap, threads, open files, CPU time.
 ///
 /// Keeps the last `capacity` samples, sums up all of them, and calls back when memory crosses a threshold. Dropping it
-/// stops it. All methods may be called from any thread, its own callbacks included.
+/// stops it. All methods may be called from any thread, its own callbacks included. A process that was forked has the
+/// samples but no thread that takes more: there it does not run until it is started again.
 ///
 /// ```
 /// use lagom_profiler::Monitor;
@@ -76,7 +77,7 @@ impl Monitor {
 
     /// Ends the sampling at once, without waiting for the interval, and keeps the samples; [`start`](Self::start) goes on.
     ///
-    /// Waits for a callback that is under way, unless called from it.
+    /// Waits for a callback that is under way, unless called from it; of several callers at once one waits.
     ///
     /// ```
     /// let monitor = lagom_profiler::Monitor::new();

@@ -1,6 +1,6 @@
 //! The tracking allocator, installed. A program of its own without the test harness: the counts are the whole program's, so
 //! nothing may run beside it.
-#![allow(unsafe_code, reason = "allocates by hand")]
+#![allow(unsafe_code, reason = "allocates by hand, forks")]
 
 use std::alloc::{GlobalAlloc, Layout, System, alloc, alloc_zeroed, dealloc, realloc};
 use std::hint::black_box;
@@ -66,6 +66,8 @@ fn main() {
     own_allocations_belong_to_nobody();
     allocations_in_destructors_of_thread_locals();
     advice_on_allocations();
+    #[cfg(target_os = "linux")]
+    a_forked_process_starts_its_monitor_anew();
 }
 
 fn counts_and_peak() {
@@ -358,4 +360,54 @@ fn advice_on_allocations() {
     assert_eq!((advice.function(), advice.samples()), ("heavy", 10_000));
     assert!(advice.remedy().contains("lagom-pool") && advice.message().contains("49.0 allocations"), "{advice}");
     assert!(advice.gain() <= summary().get("heavy").expect("called").total());
+}
+
+/// Here since this program has but one thread, so that a fork takes no held lock along.
+#[cfg(target_os = "linux")]
+fn a_forked_process_starts_its_monitor_anew() {
+    use std::time::{Duration, Instant};
+
+    let monitor = || {
+        let monitor = lagom_profiler::Monitor::builder().interval(Duration::from_secs(3_600)).build();
+        assert!(monitor.start());
+        while monitor.samples().is_empty() {
+            std::thread::yield_now();
+        }
+        // By now it waits for the interval.
+        std::thread::sleep(Duration::from_millis(50));
+        monitor
+    };
+    let (stopped, started, dropped) = (monitor(), monitor(), monitor());
+    // SAFETY: the other threads of this process are parked and hold no lock; the child ends by `_exit`.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "{}", std::io::Error::last_os_error());
+    if child == 0 {
+        let passed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            assert!(!stopped.is_running() && !started.is_running());
+            stopped.stop();
+            drop(dropped);
+            for monitor in [&stopped, &started] {
+                assert!(monitor.start() && monitor.is_running());
+                while monitor.samples().len() < 2 {
+                    std::thread::yield_now();
+                }
+                monitor.stop();
+                assert!(!monitor.is_running());
+            }
+        }));
+        // SAFETY: ends this process, without destructors that the parent will run.
+        unsafe { libc::_exit(i32::from(passed.is_err())) }
+    }
+    let start = Instant::now();
+    let mut status = 0;
+    // SAFETY: the status is writable.
+    while unsafe { libc::waitpid(child, &mut status, libc::WNOHANG) } == 0 {
+        if start.elapsed() > Duration::from_secs(10) {
+            // SAFETY: the child was not waited for yet, so that the number is still its.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(status, 0, "the child panicked or hung");
+    assert!(stopped.is_running() && started.is_running() && dropped.is_running(), "the parent's go on");
 }

@@ -45,10 +45,14 @@ fn it_samples_until_stopped() {
 
 #[test]
 fn the_first_sample_is_taken_at_once_and_stopping_does_not_wait() {
-    for interval in [Duration::from_secs(3_600), Duration::MAX] {
+    // Nothing is ever due after an interval that no clock can name.
+    let endless = [Duration::from_secs(u64::MAX), Duration::MAX - Duration::from_nanos(1), Duration::MAX];
+    for interval in [Duration::from_secs(3_600), Duration::from_secs(u64::MAX / 4)].into_iter().chain(endless) {
         let monitor = Monitor::builder().interval(interval).build();
         monitor.start();
-        wait_until(|| monitor.samples().len() == 1);
+        wait_until(|| !monitor.samples().is_empty());
+        std::thread::sleep(20 * MS);
+        assert_eq!(monitor.summary().samples(), 1, "{interval:?}");
         let start = Instant::now();
         monitor.stop();
         drop(monitor);
@@ -184,6 +188,39 @@ fn a_panicking_callback_does_not_end_the_watch() {
 }
 
 #[test]
+fn a_panic_that_panics_when_dropped_does_not_end_the_watch() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose, from a payload");
+        }
+    }
+    let monitor = Monitor::builder().interval(MS).on_alert(0, |_| std::panic::panic_any(Bomb)).build();
+    monitor.start();
+    wait_until(|| monitor.samples().len() >= 3);
+    assert_eq!(monitor.summary().alerts(), 1);
+    // The caller's own thread is spared as well.
+    Monitor::builder().on_alert(0, |_| std::panic::panic_any(Bomb)).build().sample();
+}
+
+#[test]
+fn samples_of_many_threads_are_in_order() {
+    let monitor = Monitor::builder().capacity(usize::MAX).build();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    monitor.sample();
+                }
+            });
+        }
+    });
+    let samples = monitor.samples();
+    assert_eq!(samples.len(), 2_000);
+    assert!(samples.is_sorted_by_key(lagom_profiler::Sample::at));
+}
+
+#[test]
 fn a_callback_may_use_stop_and_drop_its_monitor() {
     let slot: Arc<OnceLock<Mutex<Option<Monitor>>>> = Arc::default();
     let seen = Arc::clone(&slot);
@@ -206,6 +243,28 @@ fn a_callback_may_use_stop_and_drop_its_monitor() {
     monitor.start();
     assert!(slot.set(Mutex::new(Some(monitor))).is_ok());
     wait_until(|| done.load(Ordering::Acquire) == 1);
+}
+
+#[test]
+fn stopping_comes_to_an_end_while_another_thread_starts() {
+    let (done, ended) = std::sync::mpsc::channel();
+    let monitor = Arc::new(Monitor::builder().interval(Duration::MAX).build());
+    let stopping = Arc::new(AtomicU64::new(1));
+    let (starter, going_on) = (Arc::clone(&monitor), Arc::clone(&stopping));
+    std::thread::spawn(move || {
+        while going_on.load(Ordering::Relaxed) == 1 {
+            starter.start();
+        }
+    });
+    std::thread::spawn(move || {
+        let start = Instant::now();
+        while start.elapsed() < 300 * MS {
+            monitor.stop();
+        }
+        stopping.store(0, Ordering::Relaxed);
+        let _ = done.send(());
+    });
+    ended.recv_timeout(Duration::from_secs(15)).expect("no `stop` waits for the thread of a later `start`");
 }
 
 #[test]

@@ -36,8 +36,8 @@ impl MonitorBuilder {
         Self { settings: Settings { interval: Duration::from_secs(1), capacity: 1_000, rules: Vec::new() } }
     }
 
-    /// The time between samples; one second by default, at least a millisecond. `Duration::MAX` takes the first sample
-    /// only.
+    /// The time between samples; one second by default, at least a millisecond. `Duration::MAX`, and any other that no
+    /// clock can add to its time, takes the first sample only.
     ///
     /// ```
     /// # use lagom_profiler::Monitor;
