@@ -10,6 +10,8 @@ mod control;
 mod counters;
 mod figures;
 mod probe;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod proc;
 mod process;
 #[cfg(unix)]
 mod rusage;

@@ -118,6 +118,31 @@ fn the_figures_of_linux_are_true() {
     assert_eq!(block[77] as usize + files.len(), 21);
 }
 
+/// What the kernel keeps for `getrusage` survives the start of another program.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_peak_is_not_that_of_the_process_which_started_this_one() {
+    const CHILD: &str = "LAGOM_PROFILER_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        let sample = sample_now();
+        println!("peak {}.", sample.peak_rss().expect("read"));
+        assert!(sample.peak_rss() >= sample.rss());
+        return;
+    }
+    let _alone = MEMORY.lock();
+    let block = vec![1_u8; 200 << 20];
+    let output = std::process::Command::new(std::env::current_exe().expect("known"))
+        .args(["--exact", "the_peak_is_not_that_of_the_process_which_started_this_one", "--nocapture"])
+        .env(CHILD, "")
+        .output()
+        .expect("starts");
+    assert_eq!(block[7], 1);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let peak = text.split("peak ").nth(1).and_then(|rest| rest.split('.').next()).and_then(|peak| peak.parse().ok());
+    let peak: u64 = peak.unwrap_or_else(|| panic!("{text}"));
+    assert!(output.status.success() && (1 << 18..100 << 20).contains(&peak), "{peak}");
+}
+
 /// An alert that fires on the live resident size is steered by memory that is taken and given back.
 #[cfg(target_os = "linux")]
 #[test]

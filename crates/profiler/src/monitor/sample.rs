@@ -8,7 +8,7 @@ use crate::format::{Bytes, Time};
 
 /// Takes one sample without a monitor; [`at`](Sample::at) counts from the profiler's first use.
 ///
-/// Some microseconds on Linux: four system calls, on kernels before 6.2 one directory listing.
+/// Some microseconds on Linux: three system calls, on kernels before 6.2 one directory listing.
 ///
 /// ```
 /// let sample = lagom_profiler::sample_now();

@@ -1,4 +1,4 @@
-//! What only the C library tells: CPU time, the highest resident size so far, the page size.
+//! What only the C library tells: CPU time, the highest resident size so far.
 #![allow(unsafe_code, reason = "calls into the C library")]
 
 use std::mem::MaybeUninit;
@@ -22,12 +22,4 @@ pub(crate) fn usage() -> Option<(Duration, u64)> {
     let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
     let peak = u64::try_from(usage.ru_maxrss).unwrap_or(0).saturating_mul(unit);
     Some((time(usage.ru_utime) + time(usage.ru_stime), peak))
-}
-
-/// Bytes per page.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn page_size() -> Option<u64> {
-    // SAFETY: sysconf only reads its argument, and every number is a valid question.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(size).ok().filter(|size| *size > 0)
 }
