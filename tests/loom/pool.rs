@@ -212,3 +212,45 @@ fn detach_and_attach_against_an_acquisition() {
         assert_eq!((stats.idle(), ledger.alive()), (1, 1));
     });
 }
+
+#[test]
+fn a_thread_that_ends_gives_its_objects_back_while_another_acquires() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(2, &ledger));
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || use_once(&pool))
+        };
+        use_once(&pool);
+        // Loom ends a thread's locals after `join` may have returned: the giving back runs beside what follows.
+        other.join().unwrap();
+        let (first, second) = (pool.acquire(), pool.acquire());
+        first.touch();
+        second.touch();
+        drop((first, second));
+        let stats = pool.stats();
+        assert_eq!(stats.created() as usize, ledger.built());
+        assert_eq!((stats.idle(), stats.in_use()), (ledger.alive(), 0));
+        assert!(stats.idle() <= 2);
+        drop(pool);
+    });
+}
+
+#[test]
+fn places_taken_back_from_a_thread_are_not_used_by_it() {
+    loom::model(|| {
+        let ledger = Ledger::new();
+        let pool = Arc::new(pool(1, &ledger));
+        // The place is lent to this thread, and empty.
+        let mine = pool.acquire();
+        let other = pool.acquire_owned();
+        drop(pool.acquire());
+        let held = pool.acquire();
+        let thread = thread::spawn(move || drop(other));
+        drop(mine);
+        drop(held);
+        thread.join().unwrap();
+        assert_eq!((pool.len(), ledger.alive()), (1, 1), "the bound of one holds");
+    });
+}

@@ -6,17 +6,23 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`sync`] | the one place where `parking_lot`, std and loom are chosen between |
+//! | [`biased`] | a lock that its owner takes for nothing |
 //! | [`clock`] | a clock that a user can replace |
 //! | [`expiry`] | deadlines that saturate: a ttl of 0 is always stale, of `Duration::MAX` never |
+//! | [`fence`] | a fence that the frequent side does not pay for |
+//! | [`thread_index`] | small numbers for living threads, and what is to be done when one ends |
 //! | [`flight`] | single flight with a wait-for graph: one thread computes, the others wait, and nobody waits for itself |
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 #[cfg(all(lagom_loom, not(feature = "loom")))]
 compile_error!("`--cfg lagom_loom` needs the feature `loom` of lagom-base");
 
+pub mod biased;
 pub mod clock;
 pub mod expiry;
+pub mod fence;
 pub mod flight;
 pub mod sync;
+pub mod thread_index;

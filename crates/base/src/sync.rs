@@ -10,6 +10,6 @@ mod model;
 mod native;
 
 #[cfg(lagom_loom)]
-pub use model::{Arc, Condvar, Mutex, MutexGuard, ThreadId, atomic, current_thread, loom};
+pub use model::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, loom, yield_now};
 #[cfg(not(lagom_loom))]
-pub use native::{Arc, Condvar, Mutex, MutexGuard, ThreadId, atomic, current_thread};
+pub use native::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, yield_now};

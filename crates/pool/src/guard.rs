@@ -1,15 +1,19 @@
 //! The objects that are out.
+#![allow(
+    unsafe_code,
+    reason = "a guard parts with its object when it is dropped or detached, and is never without one"
+)]
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-use lagom_base::sync::Arc;
-
+use crate::Pool;
 use crate::engine::Engine;
+use crate::node::Node;
 
 /// Why an option of a guard is never empty when it is looked at.
-const HELD: &str = "a guard holds its object until it is dropped or detached";
-
 /// An object in use, from [`Pool::acquire`](crate::Pool::acquire): it goes back when this guard is dropped.
 ///
 /// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The address of the object is
@@ -27,13 +31,13 @@ const HELD: &str = "a guard holds its object until it is dropped or detached";
 /// ```
 #[must_use = "an object that is not used goes straight back"]
 pub struct Pooled<'a, T> {
-    object: Option<Box<T>>,
-    home: &'a Engine<T>,
+    node: ManuallyDrop<Box<Node<T>>>,
+    pool: PhantomData<&'a Pool<T>>,
 }
 
 impl<'a, T> Pooled<'a, T> {
-    pub(crate) fn new(object: Box<T>, home: &'a Engine<T>) -> Self {
-        Self { object: Some(object), home }
+    pub(crate) fn new(node: Box<Node<T>>) -> Self {
+        Self { node: ManuallyDrop::new(node), pool: PhantomData }
     }
 
     /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
@@ -48,10 +52,12 @@ impl<'a, T> Pooled<'a, T> {
     /// assert!(pool.is_empty());
     /// ```
     #[must_use = "the object is dropped if it is not used"]
-    pub fn detach(mut guard: Self) -> T {
-        let object = held(&mut guard.object);
-        guard.home.count_detached();
-        *object
+    pub fn detach(guard: Self) -> T {
+        let mut guard = ManuallyDrop::new(guard);
+        // SAFETY: the guard is not used again, nor dropped.
+        let Node { value, home } = *unsafe { ManuallyDrop::take(&mut guard.node) };
+        home.count_detached();
+        value
     }
 }
 
@@ -75,13 +81,12 @@ impl<'a, T> Pooled<'a, T> {
 /// ```
 #[must_use = "an object that is not used goes straight back"]
 pub struct PooledOwned<T> {
-    object: Option<Box<T>>,
-    home: Arc<Engine<T>>,
+    node: ManuallyDrop<Box<Node<T>>>,
 }
 
 impl<T> PooledOwned<T> {
-    pub(crate) fn new(object: Box<T>, home: Arc<Engine<T>>) -> Self {
-        Self { object: Some(object), home }
+    pub(crate) fn new(node: Box<Node<T>>) -> Self {
+        Self { node: ManuallyDrop::new(node) }
     }
 
     /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
@@ -95,15 +100,13 @@ impl<T> PooledOwned<T> {
     /// assert_eq!(PooledOwned::detach(guard), [1, 2, 3]);
     /// ```
     #[must_use = "the object is dropped if it is not used"]
-    pub fn detach(mut guard: Self) -> T {
-        let object = held(&mut guard.object);
-        guard.home.count_detached();
-        *object
+    pub fn detach(guard: Self) -> T {
+        let mut guard = ManuallyDrop::new(guard);
+        // SAFETY: the guard is not used again, nor dropped.
+        let Node { value, home } = *unsafe { ManuallyDrop::take(&mut guard.node) };
+        home.count_detached();
+        value
     }
-}
-
-fn held<T>(object: &mut Option<Box<T>>) -> Box<T> {
-    object.take().expect(HELD)
 }
 
 impl<T> Deref for Pooled<'_, T> {
@@ -111,22 +114,22 @@ impl<T> Deref for Pooled<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        self.object.as_ref().expect(HELD)
+        &self.node.value
     }
 }
 
 impl<T> DerefMut for Pooled<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.object.as_mut().expect(HELD)
+        &mut self.node.value
     }
 }
 
 impl<T> Drop for Pooled<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(object) = self.object.take() {
-            self.home.give_back(object);
-        }
+        // SAFETY: this is the last use of the guard.
+        Engine::give_back(unsafe { ManuallyDrop::take(&mut self.node) });
     }
 }
 
@@ -141,22 +144,22 @@ impl<T> Deref for PooledOwned<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        self.object.as_ref().expect(HELD)
+        &self.node.value
     }
 }
 
 impl<T> DerefMut for PooledOwned<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.object.as_mut().expect(HELD)
+        &mut self.node.value
     }
 }
 
 impl<T> Drop for PooledOwned<T> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(object) = self.object.take() {
-            self.home.give_back(object);
-        }
+        // SAFETY: this is the last use of the guard.
+        Engine::give_back(unsafe { ManuallyDrop::take(&mut self.node) });
     }
 }
 

@@ -32,17 +32,10 @@ use crate::stats::Stats;
 /// assert!(pool.len() <= 4);
 /// ```
 pub struct Pool<T> {
-    home: Home<T>,
-}
-
-/// Where the engine is.
-enum Home<T> {
-    /// Made in a const, where nothing can be allocated: the engine comes with the first use.
-    Lazy {
-        factory: fn() -> T,
-        engine: OnceLock<Arc<Engine<T>>>,
-    },
-    Built(Arc<Engine<T>>),
+    /// Made at the first use, for in a const nothing can be allocated; a builder makes it at once.
+    engine: OnceLock<Arc<Engine<T>>>,
+    /// What the first use makes it with; not asked after that.
+    factory: Option<fn() -> T>,
 }
 
 impl<T> Pool<T> {
@@ -59,7 +52,7 @@ impl<T> Pool<T> {
     /// ```
     #[must_use]
     pub const fn new(factory: fn() -> T) -> Self {
-        Self { home: Home::Lazy { factory, engine: OnceLock::new() } }
+        Self { engine: OnceLock::new(), factory: Some(factory) }
     }
 
     /// The settings of a pool whose `factory` makes an object when none is idle.
@@ -78,22 +71,30 @@ impl<T> Pool<T> {
     }
 
     pub(crate) fn from_engine(engine: Engine<T>) -> Self {
-        Self { home: Home::Built(Arc::new(engine)) }
+        Self { engine: OnceLock::from(Arc::new(engine)), factory: None }
     }
 
+    #[inline]
     fn engine(&self) -> &Arc<Engine<T>> {
-        match &self.home {
-            Home::Lazy { factory, engine } => {
-                engine.get_or_init(|| Arc::new(Engine::new(PoolBuilder::new(Factory::Plain(*factory)))))
-            }
-            Home::Built(engine) => engine,
+        match self.engine.get() {
+            Some(engine) => engine,
+            None => self.make_engine(),
         }
     }
 
-    /// Hands out the object that came back last, or a new one if none is idle. Never waits for an object.
+    #[cold]
+    fn make_engine(&self) -> &Arc<Engine<T>> {
+        self.engine.get_or_init(|| {
+            let factory = self.factory.expect("a pool without an engine was made by `new`");
+            Arc::new(Engine::new(PoolBuilder::new(Factory::Plain(factory))))
+        })
+    }
+
+    /// Hands out the idle object that came back last to this thread, or another one, or a new one if none is found. Never
+    /// waits for an object.
     ///
-    /// O(1); one lock, held for a pop. A new object is one allocation and the factory's work, and takes the lock once
-    /// more.
+    /// O(1); no lock while this thread has idle objects of its own. A new object is one allocation and the factory's work,
+    /// and takes the pool's lock twice.
     ///
     /// # Panics
     ///
@@ -108,9 +109,10 @@ impl<T> Pool<T> {
     /// drop(text);
     /// assert_eq!(*pool.acquire(), "x", "no `reset` was set");
     /// ```
+    #[inline]
     pub fn acquire(&self) -> Pooled<'_, T> {
         let engine = self.engine();
-        Pooled::new(engine.take(), engine)
+        Pooled::new(Engine::take(engine))
     }
 
     /// As [`acquire`](Self::acquire), with a guard that borrows nothing and may outlive the pool.
@@ -127,9 +129,10 @@ impl<T> Pool<T> {
     /// let length = std::thread::spawn(move || text.len()).join().unwrap();
     /// assert_eq!((length, pool.len()), (0, 1));
     /// ```
+    #[inline]
     pub fn acquire_owned(&self) -> PooledOwned<T> {
         let engine = self.engine();
-        PooledOwned::new(engine.take(), Arc::clone(engine))
+        PooledOwned::new(Engine::take(engine))
     }
 
     /// Guards an object that was made elsewhere, as if it came from this pool: it goes to the pool when the guard is
@@ -146,7 +149,7 @@ impl<T> Pool<T> {
     /// ```
     pub fn attach(&self, value: T) -> Pooled<'_, T> {
         let engine = self.engine();
-        Pooled::new(engine.adopt(value), engine)
+        Pooled::new(Engine::adopt(engine, value))
     }
 
     /// As [`attach`](Self::attach), with a guard that borrows nothing and may outlive the pool.
@@ -161,7 +164,7 @@ impl<T> Pool<T> {
     /// ```
     pub fn attach_owned(&self, value: T) -> PooledOwned<T> {
         let engine = self.engine();
-        PooledOwned::new(engine.adopt(value), Arc::clone(engine))
+        PooledOwned::new(Engine::adopt(engine, value))
     }
 
     /// Has the factory make objects until `n` are idle, but no more than [`max_idle`](Self::max_idle), before they are
@@ -182,7 +185,7 @@ impl<T> Pool<T> {
     /// assert_eq!(pool.len(), 8);
     /// ```
     pub fn prewarm(&self, n: usize) {
-        self.engine().prewarm(n);
+        Engine::prewarm(self.engine(), n);
     }
 
     /// Drops idle objects until at most `keep` are left, those that were idle longest first, and frees the memory that
@@ -216,7 +219,9 @@ impl<T> Pool<T> {
         self.trim(0);
     }
 
-    /// How many objects are idle.
+    /// How many objects are idle, those that threads keep for themselves included; exact.
+    ///
+    /// O(threads); keeps the threads out of their magazines for a moment, which on Linux is one system call.
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -255,7 +260,9 @@ impl<T> Pool<T> {
         self.engine().max_idle()
     }
 
-    /// What the pool has done so far. One lock, nothing allocated; keeping the counts costs no lock of its own.
+    /// What the pool has done so far, of one instant.
+    ///
+    /// O(threads), as [`len`](Self::len); nothing allocated. Keeping the counts costs no lock.
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -272,11 +279,7 @@ impl<T> Pool<T> {
 
 impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
-        let engine = match &self.home {
-            Home::Lazy { engine, .. } => engine.get(),
-            Home::Built(engine) => Some(engine),
-        };
-        if let Some(engine) = engine {
+        if let Some(engine) = self.engine.get() {
             engine.close();
         }
     }

@@ -162,7 +162,8 @@ fn one_thread_acquires_another_gives_back() {
     });
     let stats = pool.stats();
     assert_eq!(stats.created() + stats.reused(), ITEMS);
-    assert!(stats.created() <= 34, "the channel, and one in each hand: {stats}");
+    // The channel, one in each hand, and what lies in the returning thread's magazine before it goes to the depot.
+    assert!(stats.created() <= 34 + 2 * 32, "{stats}");
     assert_eq!((stats.idle(), stats.in_use()), (ledger.alive(), 0));
 }
 

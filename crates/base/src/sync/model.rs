@@ -4,12 +4,34 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 
 pub use loom;
+pub use loom::cell;
 pub use loom::sync::{Arc, atomic};
-pub use loom::thread::ThreadId;
+pub use loom::thread::{ThreadId, yield_now};
 
 /// The identity of the calling modelled thread.
 pub fn current_thread() -> ThreadId {
     loom::thread::current().id()
+}
+
+/// Loom has no weak references: this one keeps its value alive, which a model must be able to live with.
+#[derive(Debug)]
+pub struct Weak<T>(Arc<T>);
+
+impl<T> Weak<T> {
+    /// A reference to what `strong` refers to.
+    pub fn new(strong: &Arc<T>) -> Self {
+        Self(Arc::clone(strong))
+    }
+
+    /// A strong reference.
+    pub fn upgrade(&self) -> Option<Arc<T>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    /// Never.
+    pub fn is_dangling(&self) -> bool {
+        false
+    }
 }
 
 /// A mutex without poisoning.

@@ -9,3 +9,56 @@ pub use std::thread::ThreadId;
 pub fn current_thread() -> ThreadId {
     std::thread::current().id()
 }
+
+/// A reference that does not keep its value alive.
+#[derive(Debug)]
+pub struct Weak<T>(std::sync::Weak<T>);
+
+impl<T> Weak<T> {
+    /// A weak reference to what `strong` refers to.
+    pub fn new(strong: &Arc<T>) -> Self {
+        Self(Arc::downgrade(strong))
+    }
+
+    /// A strong reference, if the value is alive.
+    pub fn upgrade(&self) -> Option<Arc<T>> {
+        self.0.upgrade()
+    }
+
+    /// Whether the value is gone.
+    pub fn is_dangling(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+/// Lets another thread run.
+#[inline]
+pub fn yield_now() {
+    std::thread::yield_now();
+}
+
+/// A cell whose uses a model can watch.
+pub mod cell {
+    /// [`core::cell::UnsafeCell`] with the surface of loom's.
+    #[derive(Debug, Default)]
+    pub struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell that holds `value`.
+        pub const fn new(value: T) -> Self {
+            Self(core::cell::UnsafeCell::new(value))
+        }
+
+        /// Calls `f` with a pointer to read from.
+        #[inline]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Calls `f` with a pointer to write to.
+        #[inline]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+}

@@ -1,17 +1,20 @@
 //! What several test files need.
 #![allow(dead_code, reason = "every test file compiles its own copy and uses a part of it")]
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
 /// How many objects were built and dropped.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger(Arc<(AtomicUsize, AtomicUsize)>);
+pub(crate) struct Ledger(Arc<(AtomicUsize, AtomicUsize, Mutex<HashSet<usize>>)>);
 
 impl Ledger {
     pub(crate) fn object(&self) -> Counted {
-        Counted { number: self.0.0.fetch_add(1, SeqCst), ledger: self.clone() }
+        let number = self.0.0.fetch_add(1, SeqCst);
+        self.0.2.lock().unwrap().insert(number);
+        Counted { number, ledger: self.clone() }
     }
 
     pub(crate) fn built(&self) -> usize {
@@ -20,6 +23,10 @@ impl Ledger {
 
     pub(crate) fn dropped(&self) -> usize {
         self.0.1.load(SeqCst)
+    }
+
+    pub(crate) fn is_alive(&self, number: usize) -> bool {
+        self.0.2.lock().unwrap().contains(&number)
     }
 
     pub(crate) fn alive(&self) -> usize {
@@ -36,6 +43,7 @@ pub(crate) struct Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        assert!(self.ledger.0.2.lock().unwrap().remove(&self.number), "dropped twice");
         self.ledger.0.1.fetch_add(1, SeqCst);
     }
 }
@@ -43,4 +51,10 @@ impl Drop for Counted {
 /// Whether `f` panics.
 pub(crate) fn panics(f: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
+}
+
+/// So many cases, or as many as `PROPTEST_CASES` asks for.
+pub(crate) fn cases(usual: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    proptest::test_runner::Config { cases: asked.unwrap_or(usual), ..Default::default() }
 }

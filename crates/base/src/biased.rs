@@ -1,0 +1,83 @@
+//! A lock that its owner takes for nothing: no read-modify-write and, where the system helps, no fence.
+//!
+//! The owner says that it is inside by a plain store and then looks whether the lock is revoked. Who wants in from outside
+//! revokes it, fences every thread ([`fence`]), and waits until the owner is not inside. One of the two sees
+//! the other (Dekker 1965; the asymmetric form as in Dice, Huang and Yang, "Asymmetric Dekker Synchronization", 2001).
+#![allow(unsafe_code, reason = "the lock hands out the data that it guards")]
+
+use crate::fence;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::cell::UnsafeCell;
+
+/// `T`, guarded: by its one owner thread, or, one at a time, by those who hold another lock.
+#[derive(Debug)]
+pub struct Biased<T> {
+    /// Written by the owner alone.
+    inside: AtomicBool,
+    /// Written by those from outside alone.
+    revoked: AtomicBool,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: `data` is only reached by one thread at a time, see `enter` and `Revoked::get`: as if it were sent.
+unsafe impl<T: Send> Sync for Biased<T> {}
+
+impl<T> Biased<T> {
+    /// Guards `data`.
+    pub fn new(data: T) -> Self {
+        fence::prepare();
+        Self { inside: AtomicBool::new(false), revoked: AtomicBool::new(false), data: UnsafeCell::new(data) }
+    }
+
+    /// Runs `f` on the data as the owner; `None` without running it when the lock is revoked.
+    ///
+    /// `f` must not panic and must not come back here.
+    ///
+    /// # Safety
+    ///
+    /// No other thread may be the owner at the same time, and whoever was it before must have happened before.
+    #[inline]
+    pub unsafe fn enter<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.inside.store(true, Ordering::Relaxed);
+        fence::light();
+        if self.revoked.load(Ordering::Acquire) {
+            self.inside.store(false, Ordering::Release);
+            return None;
+        }
+        let result = self.data.with_mut(|data| {
+            // SAFETY: we are the owner, `inside` is set and `revoked` was not after the fence: anyone from outside sees
+            // `inside` after its own fence and waits, so that nobody else has this reference.
+            f(unsafe { &mut *data })
+        });
+        self.inside.store(false, Ordering::Release);
+        Some(result)
+    }
+
+    /// Tells the owner to stay out. To be followed by [`fence::heavy`], [`wait`](Self::wait) and [`restore`](Self::restore).
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+    }
+
+    /// After [`revoke`](Self::revoke) and a heavy fence: waits until the owner is outside, and runs `f` on the data.
+    ///
+    /// # Safety
+    ///
+    /// The caller must have revoked the lock and fenced since, must hold a lock that excludes all others who call this,
+    /// and must not be inside as the owner.
+    pub unsafe fn with_revoked<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        while self.inside.load(Ordering::Acquire) {
+            // The owner is a few instructions from its end, unless it was preempted there.
+            crate::sync::yield_now();
+        }
+        self.data.with_mut(|data| {
+            // SAFETY: the owner was outside after the fence and stays there while `revoked` is set; others are excluded
+            // by the caller's lock.
+            f(unsafe { &mut *data })
+        })
+    }
+
+    /// Lets the owner in again.
+    pub fn restore(&self) {
+        self.revoked.store(false, Ordering::Release);
+    }
+}

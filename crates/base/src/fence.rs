@@ -1,0 +1,134 @@
+//! A pair of fences of unequal price: the frequent side pays nothing, the rare side pays for both.
+//!
+//! Two threads that each write one word and then read the other's must not both miss the other's write (Dekker 1965).
+//! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time calls [`light`], and the rare one
+//! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010). Where
+//! the system has no such call, both are full fences.
+#![allow(unsafe_code, reason = "the system call has no safe interface")]
+
+#[cfg(lagom_loom)]
+use crate::sync::atomic::{Ordering::SeqCst, fence};
+
+/// To be called once before the first use of a protocol: without it [`light`] stays a full fence.
+#[cfg(lagom_loom)]
+pub fn prepare() {}
+
+/// The fence of the frequent side.
+#[cfg(lagom_loom)]
+pub fn light() {
+    fence(SeqCst);
+}
+
+/// The fence of the rare side.
+#[cfg(lagom_loom)]
+pub fn heavy() {
+    fence(SeqCst);
+}
+
+#[cfg(not(lagom_loom))]
+pub use native::{heavy, light, prepare};
+
+#[cfg(not(lagom_loom))]
+mod native {
+    use std::sync::OnceLock;
+    use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+    use std::sync::atomic::{AtomicBool, compiler_fence, fence};
+
+    /// Whether [`heavy`] fences the other threads too. Never goes back to false: then `light` may stay one for the compiler.
+    static ASYMMETRIC: AtomicBool = AtomicBool::new(false);
+    static PREPARED: OnceLock<()> = OnceLock::new();
+
+    /// To be called once before the first use of a protocol: without it [`light`] stays a full fence.
+    pub fn prepare() {
+        PREPARED.get_or_init(|| ASYMMETRIC.store(system::register(), SeqCst));
+    }
+
+    /// The fence of the frequent side: for the compiler alone where the system can fence the others for [`heavy`].
+    #[inline]
+    pub fn light() {
+        if ASYMMETRIC.load(Relaxed) {
+            compiler_fence(SeqCst);
+        } else {
+            fence(SeqCst);
+        }
+    }
+
+    /// The fence of the rare side: a system call of less than a microsecond, more where many threads run.
+    pub fn heavy() {
+        prepare();
+        fence(SeqCst);
+        if ASYMMETRIC.load(Relaxed) {
+            system::fence_all();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    mod system {
+        /// Whether the kernel (4.14 or later, no sandbox forbidding it) fences the other threads on demand.
+        pub(super) fn register() -> bool {
+            membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+        }
+
+        pub(super) fn fence_all() {
+            let fenced = membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
+                || register() && membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+            // To go on would be a data race: others already rely on this side to fence them.
+            assert!(fenced, "the system took back its membarrier: {}", std::io::Error::last_os_error());
+        }
+
+        fn membarrier(command: libc::c_int) -> bool {
+            // SAFETY: membarrier takes three integers, touches no memory of ours, and reports what it cannot do.
+            unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    mod system {
+        pub(super) fn register() -> bool {
+            false
+        }
+
+        pub(super) fn fence_all() {}
+    }
+}
+
+#[cfg(all(test, not(lagom_loom)))]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+
+    #[test]
+    fn two_sides_never_both_miss_the_other() {
+        prepare();
+        const ROUNDS: usize = 20_000;
+        let words = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        let missed = AtomicUsize::new(0);
+        let barrier = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for side in 0..2 {
+                let (words, missed, barrier) = (&words, &missed, &barrier);
+                scope.spawn(move || {
+                    for round in 1..=ROUNDS {
+                        barrier.wait();
+                        words[side].store(round, Relaxed);
+                        if side == 0 {
+                            light()
+                        } else {
+                            heavy()
+                        }
+                        if words[1 - side].load(Relaxed) != round {
+                            missed.fetch_add(1, Relaxed);
+                        }
+                        barrier.wait();
+                        assert!(missed.load(Relaxed) < 2, "both missed the other in round {round}");
+                        barrier.wait();
+                        missed.store(0, Relaxed);
+                    }
+                });
+            }
+        });
+    }
+}
