@@ -53,7 +53,7 @@ impl<T> Biased<T> {
         Some(result)
     }
 
-    /// Tells the owner to stay out. To be followed by [`fence::heavy`], [`wait`](Self::wait) and [`restore`](Self::restore).
+    /// Tells the owner to stay out. To be followed by [`fence::heavy`], [`with_revoked`](Self::with_revoked) and [`restore`](Self::restore).
     pub fn revoke(&self) {
         self.revoked.store(true, Ordering::Relaxed);
     }
