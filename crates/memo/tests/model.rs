@@ -7,7 +7,7 @@ use std::time::Duration;
 use lagom_memo::Memo;
 use proptest::prelude::*;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     GetOrInsert(u8),
     Fail(u8),
@@ -41,7 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Model {
-    /// Key, value, when it was made.
+    /// Key, value, when it was made. A value is the number of its step, so the smaller one was put in before.
     kept: Vec<(u8, u32, u64)>,
     capacity: usize,
     /// `None` is never.
@@ -63,10 +63,10 @@ impl Model {
         Some(entry.1)
     }
 
-    /// Up to four, the first to expire first.
+    /// Up to four, the first to expire first; of those that expire together, the first that was put in.
     fn sweep(&mut self, now: u64) {
         for _ in 0..4 {
-            let oldest = (0..self.kept.len()).min_by_key(|at| self.kept[*at].2);
+            let oldest = (0..self.kept.len()).min_by_key(|at| (self.kept[*at].2, self.kept[*at].1));
             match oldest {
                 Some(at) if !self.is_fresh(self.kept[at].2, now) => drop(self.kept.remove(at)),
                 _ => break,
@@ -86,8 +86,96 @@ impl Model {
     }
 }
 
+/// Runs the steps on both.
+fn run(capacity: usize, ttl: Option<u64>, steps: &[Step]) -> Result<(), TestCaseError> {
+    let now = Arc::new(AtomicU64::new(50));
+    let clock = Arc::clone(&now);
+    let memo = Memo::builder()
+        .capacity(capacity)
+        .ttl(ttl.map_or(Duration::MAX, Duration::from_secs))
+        .clock(move || Duration::from_secs(clock.load(Relaxed)))
+        .build();
+    let mut model = Model { kept: Vec::new(), capacity, ttl };
+    let mut asked = 0;
+    for (next, step) in (0_u32..).zip(steps.iter().copied()) {
+        let at = now.load(Relaxed);
+        match step {
+            Step::GetOrInsert(key) | Step::Slow(key, _) => {
+                asked += 1;
+                let long = if let Step::Slow(_, long) = step { long } else { 0 };
+                let value = memo.get_or_insert_with(key, || {
+                    now.fetch_add(long, Relaxed);
+                    next
+                });
+                let expected = model.get(key, at).unwrap_or_else(|| {
+                    model.sweep(at);
+                    model.put(key, next, at, at + long);
+                    next
+                });
+                prop_assert_eq!(value, expected);
+            }
+            Step::Fail(key) => {
+                asked += 1;
+                let expected = model.get(key, at).ok_or(next);
+                if expected.is_err() {
+                    model.sweep(at);
+                }
+                prop_assert_eq!(memo.try_get_or_insert_with(key, || Err(next)), expected);
+            }
+            Step::Get(key) => {
+                asked += 1;
+                let expected = model.get(key, at);
+                if expected.is_none() {
+                    model.sweep(at);
+                }
+                prop_assert_eq!(memo.get(&key), expected);
+            }
+            Step::Insert(key) => {
+                memo.insert(key, next);
+                model.sweep(at);
+                model.put(key, next, at, at);
+            }
+            Step::Remove(key) => {
+                let expected = model.get(key, at);
+                model.kept.retain(|entry| entry.0 != key);
+                prop_assert_eq!(memo.remove(&key), expected);
+            }
+            Step::Retain(by) => {
+                memo.retain(|key, value| (u32::from(*key) + value) % u32::from(by) == 0);
+                model.kept.retain(|entry| (u32::from(entry.0) + entry.1) % u32::from(by) == 0);
+            }
+            Step::Purge => {
+                let before = model.kept.len();
+                let fresh: Vec<_> = model.kept.iter().copied().filter(|entry| model.is_fresh(entry.2, at)).collect();
+                model.kept = fresh;
+                prop_assert_eq!(memo.purge_expired(), before - model.kept.len());
+            }
+            Step::Clear => {
+                memo.clear();
+                model.kept.clear();
+            }
+            Step::Wait(long) => drop(now.fetch_add(long, Relaxed)),
+            Step::JumpBack(long) => now.store(at.saturating_sub(long), Relaxed),
+        }
+        prop_assert_eq!(memo.len(), model.kept.len());
+        prop_assert!(memo.len() <= capacity);
+        let stats = memo.stats();
+        prop_assert_eq!((stats.hits() + stats.misses(), stats.in_flight()), (asked, 0));
+    }
+    Ok(())
+}
+
+/// 400 cases, unless the environment asks for another number.
+fn cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases: 400, ..config },
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn behaves_like_the_model(
@@ -95,80 +183,14 @@ proptest! {
         ttl in prop_oneof![Just(None), Just(Some(0)), (1..12_u64).prop_map(Some)],
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let now = Arc::new(AtomicU64::new(50));
-        let clock = Arc::clone(&now);
-        let memo = Memo::builder()
-            .capacity(capacity)
-            .ttl(ttl.map_or(Duration::MAX, Duration::from_secs))
-            .clock(move || Duration::from_secs(clock.load(Relaxed)))
-            .build();
-        let mut model = Model { kept: Vec::new(), capacity, ttl };
-        let mut asked = 0;
-        for (next, step) in (0_u32..).zip(steps) {
-            let at = now.load(Relaxed);
-            match step {
-                Step::GetOrInsert(key) | Step::Slow(key, _) => {
-                    asked += 1;
-                    let long = if let Step::Slow(_, long) = step { long } else { 0 };
-                    let value = memo.get_or_insert_with(key, || {
-                        now.fetch_add(long, Relaxed);
-                        next
-                    });
-                    let expected = model.get(key, at).unwrap_or_else(|| {
-                        model.sweep(at);
-                        model.put(key, next, at, at + long);
-                        next
-                    });
-                    prop_assert_eq!(value, expected);
-                }
-                Step::Fail(key) => {
-                    asked += 1;
-                    let expected = model.get(key, at).ok_or(next);
-                    if expected.is_err() {
-                        model.sweep(at);
-                    }
-                    prop_assert_eq!(memo.try_get_or_insert_with(key, || Err(next)), expected);
-                }
-                Step::Get(key) => {
-                    asked += 1;
-                    let expected = model.get(key, at);
-                    if expected.is_none() {
-                        model.sweep(at);
-                    }
-                    prop_assert_eq!(memo.get(&key), expected);
-                }
-                Step::Insert(key) => {
-                    memo.insert(key, next);
-                    model.sweep(at);
-                    model.put(key, next, at, at);
-                }
-                Step::Remove(key) => {
-                    let expected = model.get(key, at);
-                    model.kept.retain(|entry| entry.0 != key);
-                    prop_assert_eq!(memo.remove(&key), expected);
-                }
-                Step::Retain(by) => {
-                    memo.retain(|key, value| (u32::from(*key) + value) % u32::from(by) == 0);
-                    model.kept.retain(|entry| (u32::from(entry.0) + entry.1) % u32::from(by) == 0);
-                }
-                Step::Purge => {
-                    let before = model.kept.len();
-                    let fresh: Vec<_> =
-                        model.kept.iter().copied().filter(|entry| model.is_fresh(entry.2, at)).collect();
-                    model.kept = fresh;
-                    prop_assert_eq!(memo.purge_expired(), before - model.kept.len());
-                }
-                Step::Clear => {
-                    memo.clear();
-                    model.kept.clear();
-                }
-                Step::Wait(long) => drop(now.fetch_add(long, Relaxed)),
-                Step::JumpBack(long) => now.store(at.saturating_sub(long), Relaxed),
-            }
-            prop_assert_eq!(memo.len(), model.kept.len());
-            prop_assert!(memo.len() <= capacity);
-            let stats = memo.stats();
-            prop_assert_eq!((stats.hits() + stats.misses(), stats.in_flight()), (asked, 0));
-        }
+        run(capacity, ttl, &steps)?;
     }
+}
+
+/// A look-up changes the order of use, and not the order in which values expire.
+#[test]
+fn of_those_that_expire_together_the_first_put_in_goes_first() {
+    use Step::{Get, GetOrInsert, Insert, Wait};
+    let steps = [GetOrInsert(0), Insert(2), Insert(3), GetOrInsert(1), GetOrInsert(4), Get(3), Wait(1), Insert(3)];
+    run(5, Some(1), &steps).unwrap();
 }
