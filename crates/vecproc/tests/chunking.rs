@@ -56,8 +56,17 @@ fn pipeline(stages: &[u8], window: usize) -> Pipeline {
     })
 }
 
+/// 48 cases, unless the environment asks for another number.
+fn cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases: 48, ..config },
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn expanding(x in values(), cuts in cuts()) {

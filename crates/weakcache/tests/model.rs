@@ -185,8 +185,17 @@ fn run(capacity: usize, keep: bool, ops: &[Op]) {
     assert_eq!(ledger.alive(), 0);
 }
 
+/// 400 cases, unless the environment asks for another number.
+fn cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases: 400, ..config },
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..cases() })]
 
     #[test]
     fn like_the_model(
