@@ -212,6 +212,22 @@ fn cache_dropped_before_its_handles() {
     });
 }
 
+/// The strong tier is emptied while the last handle drops: the value dies once, in one of the two threads.
+#[test]
+fn clear_against_last_drop() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(1), Ledger::default());
+        let handle = cache.insert(1, ledger.value());
+        let dropper = thread::spawn(move || {
+            handle.use_it();
+            drop(handle);
+        });
+        cache.clear();
+        dropper.join().unwrap();
+        assert_eq!((ledger.alive(), cache.len(), cache.stats().deaths()), (0, 0, 0));
+    });
+}
+
 /// Two threads want one key: one factory runs, both get its value.
 #[test]
 fn one_load_for_two() {

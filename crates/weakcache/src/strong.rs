@@ -45,6 +45,13 @@ impl<V> Strong<V> {
             entry.release();
         }
     }
+
+    /// Lets go of all entries. Somebody else must own them, so that no value dies inside of `lru`.
+    pub(crate) fn disband(self) {
+        for (_, entry) in &self.order {
+            entry.release();
+        }
+    }
 }
 
 fn address<V>(entry: &Arc<Entry<V>>) -> usize {

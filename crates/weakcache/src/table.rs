@@ -284,7 +284,6 @@ impl<K, V> Table<K, V> {
 /// All that was in a table.
 #[must_use = "to be dropped after the lock"]
 pub(crate) struct Emptied<K, V> {
-    /// Dropped first: the slots still own the entries then, so that no value dies inside of `lru`.
     strong: Strong<V>,
     slots: HashTable<Slot<K, V>>,
 }
@@ -292,7 +291,8 @@ pub(crate) struct Emptied<K, V> {
 impl<K, V> Emptied<K, V> {
     /// Drops the slots one by one: when a drop panics the others still follow.
     pub(crate) fn dispose(self) {
-        drop(self.strong);
+        // First, while the slots still own the entries. From here on the last handle of an entry knows that it is.
+        self.strong.disband();
         for slot in self.slots {
             drop(slot);
         }

@@ -243,7 +243,7 @@ fn chain(cache: &WeakCache<u64, Link>, ledger: &Ledger, length: u64) -> Cached<L
 
 #[test]
 fn long_chains_die_flat() {
-    const LENGTH: u64 = 100_000;
+    const LENGTH: u64 = 20_000;
     // The threads of tests have 2 MiB of stack; this one has less.
     let small = thread::Builder::new().stack_size(512 * 1024);
     let test = || {
@@ -255,20 +255,38 @@ fn long_chains_die_flat() {
         drop(head);
         assert_eq!((cache.len(), ledger.alive()), (0, 0), "all of it, before `drop` returned");
 
-        // Entries that are in no table any more.
-        let head = chain(&cache, &ledger, LENGTH);
-        cache.clear();
-        drop(head);
-        assert_eq!(ledger.alive(), 0);
-
-        // By eviction, and by the drop of the cache.
+        // By eviction.
         let strong = WeakCache::new(1);
         drop(chain(&strong, &ledger, LENGTH));
         strong.insert(LENGTH, Link { _next: None, _counted: ledger.value(0) });
         assert_eq!((strong.len(), ledger.alive()), (1, 1));
-        drop(chain(&strong, &ledger, LENGTH));
-        drop(strong);
-        assert_eq!(ledger.alive(), 0);
+
+        // By the end of the table, before or after that of the head.
+        for capacity in [0, 1, usize::MAX] {
+            for how in ["head, clear", "clear, head", "head, cache", "cache, head"] {
+                let (cache, ledger) = (WeakCache::new(capacity), Ledger::default());
+                let head = chain(&cache, &ledger, LENGTH);
+                match how {
+                    "head, clear" => {
+                        drop(head);
+                        cache.clear();
+                    }
+                    "clear, head" => {
+                        cache.clear();
+                        drop(head);
+                    }
+                    "head, cache" => {
+                        drop(head);
+                        drop(cache);
+                    }
+                    _ => {
+                        drop(cache);
+                        drop(head);
+                    }
+                }
+                assert_eq!(ledger.alive(), 0, "{how} with capacity {capacity}");
+            }
+        }
     };
     small.spawn(test).unwrap().join().unwrap();
 }
