@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::answers::Day;
 use crate::fields::{Column, Field, FullHour, present};
-use crate::input::{Input, file_error, header, row_error};
+use crate::input::{Input, file_error, header, line, row_error};
 
 /// A row of a table, and the columns it needs.
 pub(crate) trait Row: DeserializeOwned {
@@ -179,13 +179,13 @@ fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
     loop {
-        let line = reader.position().line();
-        if !reader.read_record(&mut record).map_err(|error| file_error(name, line, &header, &error))? {
+        let next = reader.position().line();
+        if !reader.read_record(&mut record).map_err(|error| file_error(name, next, &header, &error))? {
             return Ok(rows);
         }
         let row = parse_row(&header, &record);
         let mut row: T = row.map_err(|error| row_error(name, &header, T::COLUMNS, &record, error))?;
-        row.set_line(record.position().map_or(0, csv::Position::line));
+        row.set_line(line(&record));
         rows.push(row);
     }
 }

@@ -153,7 +153,9 @@ impl State {
             let minutes = i64::from(minute) + i64::from(dep_delay) + i64::from(air_time);
             match zone.hour(time_hour, minutes) {
                 Ok(hour) => self.hours[hour].push(arr_delay),
-                Err(why) => self.no_arrival = self.no_arrival.take().or_else(|| Some(row.no_arrival(DEST, why))),
+                Err(why) => {
+                    self.no_arrival.get_or_insert_with(|| row.no_arrival(DEST, why));
+                }
             }
         }
 
