@@ -9,6 +9,7 @@ mod contain;
 mod control;
 mod counters;
 mod figures;
+mod frames;
 mod probe;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc;

@@ -54,7 +54,9 @@ impl Site {
 /// ```
 ///
 /// A guard that outlives the span it was opened in still counts its call and its whole duration; its *self* time ends with
-/// its parent, and its total never counts a moment twice. A guard that is forgotten (`mem::forget`) is no call.
+/// its parent, and its total never counts a moment twice. A guard that is forgotten (`mem::forget`) is no call; until its
+/// parent ends or the next [`reset`](crate::reset) the time goes on as its own, not the parent's, and the thread keeps
+/// some 100 bytes for it (for the last 65,536 of them at most).
 ///
 /// ```
 /// let span = lagom_profiler::span!("read");

@@ -277,6 +277,45 @@ fn a_forgotten_guard_spoils_nothing() {
 }
 
 #[test]
+fn a_forgotten_guard_without_a_parent_spoils_nothing() {
+    fn place() -> lagom_profiler::Span {
+        span!("forgotten at the bottom")
+    }
+    alone(|| {
+        std::mem::forget(place());
+        for _ in 0..3 {
+            let span = place();
+            busy(2 * MS);
+            drop(span);
+            busy(2 * MS);
+        }
+    });
+    let stats = stats("forgotten at the bottom");
+    assert_eq!(stats.calls(), 3);
+    assert_eq!((stats.total(), stats.self_time()), (stats.wall(), stats.wall()));
+}
+
+#[test]
+fn the_total_of_overlapping_guards_is_the_time_under_any_of_them() {
+    fn place() -> lagom_profiler::Span {
+        span!("staggered")
+    }
+    let wall = alone(|| {
+        let start = Instant::now();
+        let first = place();
+        busy(2 * MS);
+        let second = place();
+        busy(2 * MS);
+        drop(first);
+        busy(4 * MS);
+        drop(second);
+        start.elapsed()
+    });
+    let total = stats("staggered").total();
+    assert!(total >= 8 * MS && total <= wall, "{total:?} of {wall:?}");
+}
+
+#[test]
 fn a_thousand_short_threads_lose_nothing() {
     for _ in 0..100 {
         std::thread::scope(|scope| {

@@ -1,73 +1,22 @@
-//! What a thread knows of its open spans: enough for self time, recursion and guards that do not drop in order.
+//! What a thread keeps: its block, and its open spans.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use super::block::{self, Block};
 use super::counters::{self, Counts};
+use super::frames::Frames;
+pub(crate) use super::frames::{Spent, Token};
 use super::site::Site;
 use super::slot::{Slot, Writer};
 use super::{clock, control};
-
-/// How many guards that outlived their parent a thread remembers; of older ones only the call and its duration count.
-const DETACHED: usize = 64;
-
-/// An open span.
-#[derive(Debug)]
-struct Frame {
-    serial: u64,
-    number: u32,
-    /// No other activation of the same site is open below.
-    outermost: bool,
-    start: u64,
-    /// From when on this frame's time belongs to its site's total: its start, or later if a detached guard covered that.
-    total_from: u64,
-    children: u64,
-    heap: Counts,
-    heap_children: Counts,
-}
-
-/// A span whose parent ended first: its self time ended with the parent, its total goes on.
-#[derive(Debug)]
-struct Detached {
-    serial: u64,
-    number: u32,
-    outermost: bool,
-    total_from: u64,
-    /// The part of its time that other activations of its site have put into the total meanwhile.
-    covered: u64,
-    own: u64,
-    heap: Counts,
-    heap_own: Counts,
-}
-
-/// What a guard remembers of its frame.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    serial: u64,
-    depth: usize,
-    pub(crate) start: u64,
-}
-
-/// What an ended span adds to its site.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
-    pub(crate) total: u64,
-    pub(crate) own: u64,
-    pub(crate) heap: Counts,
-    pub(crate) heap_own: Counts,
-}
 
 #[derive(Debug)]
 struct State {
     block: Option<&'static Block>,
     /// The thread's destructors have run: hand the block back whenever no span is open.
     ending: bool,
-    serial: u64,
-    stack: Vec<Frame>,
-    detached: Vec<Detached>,
-    /// Per site: how many frames of the stack are its.
-    open: Vec<u32>,
+    frames: Frames,
     /// Allocations of the profiler itself, which belong to no span.
     overhead: Counts,
 }
@@ -114,15 +63,7 @@ pub(crate) fn record(number: u32, epoch: u64, change: impl FnOnce(&Writer<'_>)) 
 
 impl State {
     const fn new() -> Self {
-        Self {
-            block: None,
-            ending: false,
-            serial: 0,
-            stack: Vec::new(),
-            detached: Vec::new(),
-            open: Vec::new(),
-            overhead: Counts::ZERO,
-        }
+        Self { block: None, ending: false, frames: Frames::new(0), overhead: Counts::ZERO }
     }
 
     /// The slot of a site in this thread's block.
@@ -138,126 +79,22 @@ impl State {
         block.slot(number)
     }
 
-    /// The thread's allocations without the profiler's own.
-    fn heap(&self) -> Counts {
-        counters::thread() - self.overhead
-    }
-
     fn open(&mut self, site: &'static Site) -> Token {
         let before = counters::thread();
         let number = site.number();
         self.slot(number);
-        let index = number as usize;
-        if self.open.len() <= index {
-            self.open.resize(index + 1, 0);
-        }
-        let depth = self.stack.len();
-        let serial = self.serial;
-        self.serial += 1;
-        self.stack.push(Frame {
-            serial,
-            number,
-            outermost: self.open[index] == 0,
-            start: 0,
-            total_from: 0,
-            children: 0,
-            heap: Counts::ZERO,
-            heap_children: Counts::ZERO,
-        });
-        self.open[index] += 1;
-        self.overhead = self.overhead + (counters::thread() - before);
-        let heap = self.heap();
-        let start = clock::now();
-        let frame = &mut self.stack[depth];
-        (frame.heap, frame.start, frame.total_from) = (heap, start, start);
-        Token { serial, depth, start }
+        self.frames.open(number, control::epoch(), || {
+            let heap = counters::thread();
+            self.overhead = self.overhead + (heap - before);
+            (clock::now(), heap - self.overhead)
+        })
     }
 
     fn close(&mut self, token: Token, number: u32, now: u64) -> Spent {
         let before = counters::thread();
-        let on_stack = self.stack.get(token.depth).is_some_and(|frame| frame.serial == token.serial);
-        let spent = if on_stack {
-            while self.stack.len() > token.depth + 1 {
-                self.detach_top(now);
-            }
-            self.pop(now)
-        } else {
-            self.close_detached(token, number, now)
-        };
+        let spent = self.frames.close(token, number, now, before - self.overhead);
         self.overhead = self.overhead + (counters::thread() - before);
         spent
-    }
-
-    /// Takes the top frame off and books its time with the frame below.
-    fn take_top(&mut self, now: u64) -> Option<(Frame, Spent)> {
-        let heap_now = self.heap();
-        let frame = self.stack.pop()?;
-        self.open[frame.number as usize] -= 1;
-        let elapsed = now.saturating_sub(frame.start);
-        let heap = heap_now - frame.heap;
-        if let Some(parent) = self.stack.last_mut() {
-            parent.children += elapsed;
-            parent.heap_children = parent.heap_children + heap;
-        }
-        let spent = Spent {
-            total: if frame.outermost { now.saturating_sub(frame.total_from) } else { 0 },
-            own: elapsed.saturating_sub(frame.children),
-            heap: if frame.outermost { heap } else { Counts::ZERO },
-            heap_own: heap - frame.heap_children,
-        };
-        Some((frame, spent))
-    }
-
-    fn pop(&mut self, now: u64) -> Spent {
-        let Some((frame, spent)) = self.take_top(now) else { return Spent::default() };
-        for other in &mut self.detached {
-            if other.number == frame.number {
-                other.covered += spent.total;
-            }
-        }
-        spent
-    }
-
-    #[cold]
-    fn detach_top(&mut self, now: u64) {
-        let Some((frame, spent)) = self.take_top(now) else { return };
-        if self.detached.len() == DETACHED {
-            self.detached.remove(0);
-        }
-        self.detached.push(Detached {
-            serial: frame.serial,
-            number: frame.number,
-            outermost: frame.outermost,
-            total_from: frame.total_from,
-            covered: 0,
-            own: spent.own,
-            heap: spent.heap,
-            heap_own: spent.heap_own,
-        });
-    }
-
-    #[cold]
-    fn close_detached(&mut self, token: Token, number: u32, now: u64) -> Spent {
-        let Some(place) = self.detached.iter().position(|frame| frame.serial == token.serial) else {
-            return Spent::default();
-        };
-        let ended = self.detached.remove(place);
-        let mut total = 0;
-        if ended.outermost {
-            total = now.saturating_sub(ended.total_from).saturating_sub(ended.covered);
-            // What this one has covered is no other's: the site's total stays within the wall time.
-            for frame in &mut self.stack {
-                if frame.number == number && frame.outermost {
-                    frame.total_from = now;
-                }
-            }
-            for other in &mut self.detached {
-                if other.number == number {
-                    other.covered += now.saturating_sub(ended.total_from.max(other.total_from));
-                }
-            }
-        }
-        Spent { total, own: ended.own, heap: ended.heap, heap_own: ended.heap_own }
     }
 
     fn record(&mut self, number: u32, epoch: u64, change: impl FnOnce(&Writer<'_>)) {
@@ -266,7 +103,7 @@ impl State {
             self.slot(number).update(epoch, change);
             self.overhead = self.overhead + (counters::thread() - before);
         }
-        if self.ending && self.stack.is_empty() {
+        if self.ending && self.frames.is_empty() {
             self.retire();
         }
     }
@@ -276,7 +113,7 @@ impl State {
         if let Some(block) = self.block.take() {
             block::release(block);
         }
-        *self = Self { ending: true, serial: self.serial, ..Self::new() };
+        *self = Self { ending: true, frames: Frames::new(self.frames.serial()), ..Self::new() };
     }
 }
 
