@@ -19,5 +19,6 @@ pub(crate) fn build(workspace: &Workspace, features: &[&str]) -> Result<()> {
     for package in workspace.published() {
         command.args(["--package", &package.name]);
     }
-    tools::run(command.args(features).env("RUSTDOCFLAGS", tools::with_flags("RUSTDOCFLAGS", "-D warnings")))
+    tools::add_flags(&mut command, "RUSTDOCFLAGS", "-D warnings");
+    tools::run(command.args(features))
 }

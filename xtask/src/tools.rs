@@ -77,12 +77,14 @@ pub(crate) fn works(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// `flags` added to what the caller has in the variable `name`.
-pub(crate) fn with_flags(name: &str, flags: &str) -> String {
-    match env::var(name) {
+/// Adds `flags` to what the caller has in the variable `name`, such as `RUSTFLAGS`.
+pub(crate) fn add_flags(command: &mut Command, name: &str, flags: &str) {
+    let flags = match env::var(name) {
         Ok(before) if !before.trim().is_empty() => format!("{before} {flags}"),
         _ => flags.to_owned(),
-    }
+    };
+    // Where the encoded form is set, cargo does not even look at this one.
+    command.env(name, flags).env_remove(format!("CARGO_ENCODED_{name}"));
 }
 
 fn line(command: &Command) -> String {
@@ -102,6 +104,16 @@ mod tests {
         assert_eq!(find_toolchain(list, "1.89").as_deref(), Some("1.89.0-x86_64-unknown-linux-gnu"));
         assert_eq!(find_toolchain(list, "1.8"), None);
         assert_eq!(find_toolchain(list, "nightly"), None);
+    }
+
+    #[test]
+    fn flags_are_not_hidden_by_their_encoded_form() {
+        let mut command = Command::new("cargo");
+        add_flags(&mut command, "RUSTFLAGS", "--cfg lagom_loom");
+        let set: Vec<_> = command.get_envs().collect();
+        assert_eq!(set[0], (OsStr::new("CARGO_ENCODED_RUSTFLAGS"), None));
+        let flags = set[1].1.unwrap().to_str().unwrap();
+        assert!(set[1].0 == "RUSTFLAGS" && flags.ends_with("--cfg lagom_loom"), "{flags}");
     }
 
     #[test]

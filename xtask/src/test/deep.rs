@@ -45,7 +45,7 @@ fn miri(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     steps.run("miri", || {
         let mut command = tools::cargo_of("nightly", ["miri", "test", "--lib"]);
         // Clocks and files are the real ones; a few random cases must do, the interpreter is slow.
-        command.env("MIRIFLAGS", tools::with_flags("MIRIFLAGS", "-Zmiri-disable-isolation"));
+        tools::add_flags(&mut command, "MIRIFLAGS", "-Zmiri-disable-isolation");
         command.env("PROPTEST_CASES", "4").env("CARGO_TARGET_DIR", workspace.target.join("miri"));
         tools::run(select(&mut command, workspace))
     })
@@ -76,7 +76,8 @@ fn sanitizer(steps: &mut Steps, workspace: &Workspace, name: &str, flag: &str, e
         let cargo = |targets: &[&str]| {
             // With a target named, the flags reach the tests and not the build scripts and macros.
             let mut command = tools::cargo_of("nightly", ["test", "--target", &host]);
-            command.args(targets).args(extra).env("RUSTFLAGS", tools::with_flags("RUSTFLAGS", flag));
+            command.args(targets).args(extra);
+            tools::add_flags(&mut command, "RUSTFLAGS", flag);
             command.env("CARGO_TARGET_DIR", workspace.target.join(format!("{name}-sanitizer")));
             // Some tests forget a guard on purpose; valgrind looks for leaks where none does.
             command.env("ASAN_OPTIONS", "detect_leaks=0");
