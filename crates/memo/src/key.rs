@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 /// A key and its hash. Cloning it does not clone the key.
 ///
-/// Tables compare the whole hashes first and then the addresses, so `K::eq` runs only to tell a key from an equal one
-/// that was passed in anew, and a table always finds a key that it holds, even one that is not equal to itself.
+/// Equal to its clones alone, which no code of the user decides: so a table always finds a key that it holds, even one
+/// that is not equal to itself, and can take it out, move it or put it in while `K::eq` panics. To search for what is
+/// equal by `K::eq` there is [`Lookup`]. Who puts a key in does that first: no two keys of a table are equal by `K::eq`.
 pub(crate) struct Hashed<K> {
     hash: u64,
     key: Arc<K>,
@@ -21,6 +22,11 @@ impl<K> Hashed<K> {
 
     pub(crate) fn key(&self) -> &K {
         &self.key
+    }
+
+    /// To search for a key that is equal by `K::eq`.
+    pub(crate) fn by_value(&self) -> &dyn Lookup<K> {
+        self
     }
 }
 
@@ -42,14 +48,13 @@ impl<K> Hash for Hashed<K> {
     }
 }
 
-impl<K: Eq> PartialEq for Hashed<K> {
+impl<K> PartialEq for Hashed<K> {
     fn eq(&self, other: &Self) -> bool {
-        // `Arc` compares the addresses first, since `K` is `Eq`.
-        self.hash == other.hash && self.key == other.key
+        Arc::ptr_eq(&self.key, &other.key)
     }
 }
 
-impl<K: Eq> Eq for Hashed<K> {}
+impl<K> Eq for Hashed<K> {}
 
 /// What a table of [`Hashed`] keys can be searched with: a hash, and a borrowed form of the key.
 pub(crate) trait Lookup<Q: ?Sized> {

@@ -137,32 +137,55 @@ impl<K: Hash + Eq, V> Memo<K, V> {
     where
         V: Clone,
     {
+        // Whatever is dropped, is before there is a result, which a panic in a drop at the end of a function would leak.
         let hash = self.hasher.hash_one(&key);
         if let Some(value) = self.find(&Asked { hash, key: &key }, false) {
+            drop((key, f));
             return Ok(Arc::unwrap_or_clone(value));
         }
         let key = Hashed::new(hash, key);
         loop {
             let now = self.now();
             let deadline = Deadline::after(now, self.ttl);
-            match self.locked(|state, garbage| state.join_or_lead(&key, now, deadline, garbage)) {
-                Role::Served(value) => return Ok(Arc::unwrap_or_clone(value)),
-                Role::Lead(leader, id) => {
-                    let pending = Pending::new(self, key, leader, id, deadline);
-                    return f().map(|value| Arc::unwrap_or_clone(pending.land(value)));
+            let mut garbage = Garbage::new();
+            let role = self.state.lock().join_or_lead(&key, now, deadline, &mut garbage);
+            match role {
+                Role::Served(value) => {
+                    drop((garbage, key, f));
+                    return Ok(Arc::unwrap_or_clone(value));
                 }
-                Role::Wait(flight) => match flight.wait() {
-                    Outcome::Landed(value) => {
-                        self.state.lock().counts.hits += 1;
-                        return Ok(Arc::unwrap_or_clone(value));
+                Role::Lead(leader) => {
+                    // First of all: from here on, a panic ends the flight.
+                    let pending = Pending::new(self, key, leader, deadline);
+                    drop(garbage);
+                    return match f() {
+                        Ok(value) => Ok(Arc::unwrap_or_clone(pending.land(value))),
+                        Err(error) => {
+                            drop(pending);
+                            Err(error)
+                        }
+                    };
+                }
+                Role::Wait(flight) => {
+                    drop(garbage);
+                    match flight.wait() {
+                        Outcome::Landed(value) => {
+                            self.state.lock().counts.hits += 1;
+                            drop((key, f));
+                            return Ok(Arc::unwrap_or_clone(value));
+                        }
+                        Outcome::Abandoned => {
+                            let lost = self.state.lock().end_lost_flight(&key, &flight);
+                            drop(lost);
+                        }
+                        // The computation that would be waited for waits for this one: only computing again ends.
+                        Outcome::Cycle => {
+                            self.state.lock().counts.misses += 1;
+                            drop(key);
+                            return f();
+                        }
                     }
-                    Outcome::Abandoned => {}
-                    // The computation that would be waited for waits for this one: only computing again ends.
-                    Outcome::Cycle => {
-                        self.state.lock().counts.misses += 1;
-                        return f();
-                    }
-                },
+                }
             }
         }
     }
@@ -215,7 +238,7 @@ impl<K: Hash + Eq, V> Memo<K, V> {
         let now = self.now();
         // Clones, so that the lock never sees the last owner of a key or value.
         self.locked(|state, garbage| {
-            state.detach(&key);
+            state.detach(key.by_value());
             state.sweep(now, SWEPT_PER_MISS, garbage);
             self.keep(state, &key, &value, Deadline::after(now, self.ttl), now, garbage);
         });
@@ -252,8 +275,8 @@ impl<K: Hash + Eq, V> Memo<K, V> {
     /// assert!(memo.is_empty());
     /// ```
     pub fn clear(&self) {
-        let garbage = self.state.lock().clear();
-        drop(garbage);
+        let old = self.state.lock().clear();
+        drop(old);
     }
 
     /// Keeps only the values that `keep` says `true` to. O(n); `keep` runs outside of the lock.
@@ -274,10 +297,10 @@ impl<K: Hash + Eq, V> Memo<K, V> {
             state.detach_all();
             state.snapshot()
         };
-        judged.retain(|(key, value, _)| !keep(key.key(), value));
+        judged.retain(|(key, value)| !keep(key.key(), value));
         self.locked(|state, garbage| {
-            for (key, _, id) in &judged {
-                state.remove_entry(key, *id, garbage);
+            for (key, _) in &judged {
+                state.remove_entry(key, garbage);
             }
         });
     }
@@ -418,7 +441,10 @@ impl<K: Hash + Eq, V> Memo<K, V> {
     /// Runs `f` under the lock, and drops what it throws away outside.
     fn locked<R>(&self, f: impl FnOnce(&mut State<K, V>, &mut Garbage<K, V>) -> R) -> R {
         let mut garbage = Garbage::new();
-        f(&mut self.state.lock(), &mut garbage)
+        let result = f(&mut self.state.lock(), &mut garbage);
+        // Not at the end of the function, where a panic would leak the result.
+        drop(garbage);
+        result
     }
 
     pub(crate) fn state(&self) -> &Mutex<State<K, V>> {
@@ -445,5 +471,26 @@ impl<K: Hash + Eq, V> fmt::Debug for Memo<K, V> {
             Some(stats) => f.debug_struct("Memo").field("stats", &stats).finish_non_exhaustive(),
             None => f.write_str("Memo { <locked> }"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_flight_that_left_the_table_too_late_hangs_nobody() {
+        let memo: Memo<u32, u32> = Memo::new(10);
+        let key = Hashed::new(memo.hasher.hash_one(1), 1);
+        let role = memo.locked(|state, garbage| state.join_or_lead(&key, Duration::ZERO, Deadline::NEVER, garbage));
+        assert!(matches!(role, Role::Lead(_)));
+        drop(role);
+        assert_eq!(memo.stats().in_flight(), 1, "lost");
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send((memo.get_or_insert_with(1, || 7), memo.stats().in_flight())));
+        assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok((7, 0)));
     }
 }

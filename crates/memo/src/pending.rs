@@ -17,19 +17,12 @@ pub(crate) struct Pending<'a, K: Hash + Eq, V> {
     key: Hashed<K>,
     /// `None` once the flight has ended.
     leader: Option<Leader<Arc<V>>>,
-    id: u64,
     deadline: Deadline,
 }
 
 impl<'a, K: Hash + Eq, V> Pending<'a, K, V> {
-    pub(crate) fn new(
-        memo: &'a Memo<K, V>,
-        key: Hashed<K>,
-        leader: Leader<Arc<V>>,
-        id: u64,
-        deadline: Deadline,
-    ) -> Self {
-        Self { memo, key, leader: Some(leader), id, deadline }
+    pub(crate) fn new(memo: &'a Memo<K, V>, key: Hashed<K>, leader: Leader<Arc<V>>, deadline: Deadline) -> Self {
+        Self { memo, key, leader: Some(leader), deadline }
     }
 
     /// Keeps the value, unless it is outdated, and gives it to all who wait for it.
@@ -40,7 +33,7 @@ impl<'a, K: Hash + Eq, V> Pending<'a, K, V> {
         let mut garbage = Garbage::new();
         {
             let mut state = self.memo.state().lock();
-            if state.end_flight(&self.key, self.id) {
+            if state.end_flight(&self.key) {
                 self.memo.keep(&mut state, &self.key, &value, self.deadline, now, &mut garbage);
             }
         }
@@ -48,6 +41,8 @@ impl<'a, K: Hash + Eq, V> Pending<'a, K, V> {
         if let Some(leader) = leader {
             leader.land(Arc::clone(&value));
         }
+        // Not at the end of the function, where a panic would leak the value.
+        drop((garbage, self));
         value
     }
 }
@@ -55,7 +50,7 @@ impl<'a, K: Hash + Eq, V> Pending<'a, K, V> {
 impl<K: Hash + Eq, V> Drop for Pending<'_, K, V> {
     fn drop(&mut self) {
         if let Some(leader) = self.leader.take() {
-            self.memo.state().lock().end_flight(&self.key, self.id);
+            self.memo.state().lock().end_flight(&self.key);
             // Only now: who was waiting looks into the table again, and must not find this flight.
             drop(leader);
         }

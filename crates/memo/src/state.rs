@@ -1,8 +1,10 @@
-//! What the lock of a memo protects. Nothing here calls the user's code, but for `K::eq`.
+//! What the lock of a memo protects. Nothing here calls the user's code, but for `K::eq`, and that only in searches by
+//! value, before anything is changed.
 
 use core::borrow::Borrow;
-use core::mem;
+use core::hash::Hash;
 use core::time::Duration;
+use core::{mem, ptr};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -48,7 +50,6 @@ pub(crate) struct Entry<V> {
 struct InFlight<V> {
     flight: sync::Arc<Flight<Arc<V>>>,
     deadline: Deadline,
-    id: u64,
 }
 
 /// What a call that did not find its value has to do.
@@ -57,8 +58,8 @@ pub(crate) enum Role<V> {
     Served(Arc<V>),
     /// Wait for the computation of another call.
     Wait(sync::Arc<Flight<Arc<V>>>),
-    /// Compute the value; the number names the flight.
-    Lead(Leader<Arc<V>>, u64),
+    /// Compute the value. [`State::end_flight`] is to be called before the leader ends.
+    Lead(Leader<Arc<V>>),
 }
 
 impl<K: Eq, V> State<K, V> {
@@ -96,9 +97,9 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// Takes the entry of `key` out, stale or not.
-    fn take<Q: Eq + ?Sized>(&mut self, key: &dyn Lookup<Q>) -> Option<(Hashed<K>, Entry<V>)>
+    fn take<T: Hash + Eq + ?Sized>(&mut self, key: &T) -> Option<(Hashed<K>, Entry<V>)>
     where
-        K: Borrow<Q>,
+        Hashed<K>: Borrow<T>,
     {
         let (key, entry) = self.entries.pop_entry(key)?;
         self.by_deadline.remove(&(entry.deadline, entry.id));
@@ -115,7 +116,7 @@ impl<K: Eq, V> State<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.flights.remove(key);
+        self.detach(key);
         let (key, entry) = self.take(key)?;
         let fresh = if entry.deadline.is_past(now) {
             self.counts.expired += 1;
@@ -135,36 +136,46 @@ impl<K: Eq, V> State<K, V> {
         deadline: Deadline,
         garbage: &mut Garbage<K, V>,
     ) -> Role<V> {
-        if let Some(value) = self.find::<K>(key, now, garbage) {
+        if let Some(value) = self.find(key.by_value(), now, garbage) {
             self.counts.hits += 1;
             return Role::Served(value);
         }
-        match self.flights.get(key) {
+        match self.flights.get(key.by_value()) {
             // Who calls when the value in the making is already stale shall not get it.
             Some(running) if !running.deadline.is_past(now) => {
                 return Role::Wait(sync::Arc::clone(&running.flight));
             }
-            Some(_) => drop(self.flights.remove(key)),
+            Some(_) => self.detach(key.by_value()),
             None => {}
         }
         self.sweep(now, SWEPT_PER_MISS, garbage);
         let leader = Flight::start();
-        self.last_id += 1;
-        let id = self.last_id;
-        self.flights.insert(key.clone(), InFlight { flight: leader.flight(), deadline, id });
+        self.flights.insert(key.clone(), InFlight { flight: leader.flight(), deadline });
         self.counts.misses += 1;
         self.counts.in_flight += 1;
-        Role::Lead(leader, id)
+        Role::Lead(leader)
     }
 
-    /// Ends the flight `id`. Whether its value may be kept: not if it was detached meanwhile.
-    pub(crate) fn end_flight(&mut self, key: &Hashed<K>, id: u64) -> bool {
+    /// Ends the flight that was begun with this very `key`, or a clone of it. Whether its value may be kept: not if it
+    /// was detached meanwhile.
+    pub(crate) fn end_flight(&mut self, key: &Hashed<K>) -> bool {
         self.counts.in_flight -= 1;
-        let attached = self.flights.get(key).is_some_and(|running| running.id == id);
-        if attached {
-            self.flights.remove(key);
+        self.flights.remove(key).is_some()
+    }
+
+    /// Ends `flight`, that of a key equal to `key`, if nobody else has: its key, to be dropped outside of the lock.
+    ///
+    /// A flight has always left the table before it is over. Should one be found that has not, whoever asks for its key
+    /// would ask for ever.
+    #[must_use]
+    pub(crate) fn end_lost_flight(&mut self, key: &Hashed<K>, flight: &Flight<Arc<V>>) -> Option<Hashed<K>> {
+        let (lost, running) = self.flights.get_key_value(key.by_value())?;
+        if !ptr::eq(&*running.flight, flight) {
+            return None;
         }
-        attached
+        let lost = lost.clone();
+        self.end_flight(&lost);
+        Some(lost)
     }
 
     /// Puts a value in, in place of the one of an equal key, and holds the bound.
@@ -176,7 +187,7 @@ impl<K: Eq, V> State<K, V> {
         capacity: usize,
         garbage: &mut Garbage<K, V>,
     ) {
-        garbage.extend(self.take::<K>(&key));
+        garbage.extend(self.take(key.by_value()));
         self.last_id += 1;
         let id = self.last_id;
         if deadline != Deadline::NEVER {
@@ -192,7 +203,10 @@ impl<K: Eq, V> State<K, V> {
     }
 
     /// The value of a running computation of `key` will not be kept.
-    pub(crate) fn detach(&mut self, key: &Hashed<K>) {
+    pub(crate) fn detach<Q: Eq + ?Sized>(&mut self, key: &dyn Lookup<Q>)
+    where
+        K: Borrow<Q>,
+    {
         self.flights.remove(key);
     }
 
@@ -220,18 +234,40 @@ impl<K: Eq, V> State<K, V> {
     /// Takes everything out; the values of all running computations will not be kept.
     #[must_use]
     pub(crate) fn clear(&mut self) -> Self {
-        mem::replace(self, Self { last_id: self.last_id, counts: self.counts, ..Self::new() })
+        let mut empty = Self::new();
+        (empty.last_id, empty.counts) = (self.last_id, self.counts);
+        mem::replace(self, empty)
     }
 
     /// What is kept, to be judged outside of the lock.
-    pub(crate) fn snapshot(&self) -> Vec<(Hashed<K>, Arc<V>, u64)> {
-        self.entries.iter().map(|(key, entry)| (key.clone(), Arc::clone(&entry.value), entry.id)).collect()
+    pub(crate) fn snapshot(&self) -> Vec<(Hashed<K>, Arc<V>)> {
+        self.entries.iter().map(|(key, entry)| (key.clone(), Arc::clone(&entry.value))).collect()
     }
 
-    /// Takes the entry `id` of `key` out, unless another one has taken its place.
-    pub(crate) fn remove_entry(&mut self, key: &Hashed<K>, id: u64, garbage: &mut Garbage<K, V>) {
-        if self.entries.peek(key).is_some_and(|entry| entry.id == id) {
-            garbage.extend(self.take::<K>(key));
+    /// Takes the entry of this very `key` out, unless another one has taken its place.
+    pub(crate) fn remove_entry(&mut self, key: &Hashed<K>, garbage: &mut Garbage<K, V>) {
+        garbage.extend(self.take(key));
+    }
+}
+
+impl<K, V> Drop for State<K, V> {
+    /// Drops one entry after the other: `lru` would leak the rest if one of them panics.
+    fn drop(&mut self) {
+        struct Rest<'a, K, V>(&'a mut LruCache<Hashed<K>, Entry<V>, BuildPassThrough>);
+
+        impl<K, V> Drop for Rest<'_, K, V> {
+            fn drop(&mut self) {
+                while let Some(entry) = self.0.pop_lru() {
+                    drop(entry);
+                }
+            }
+        }
+
+        // While the entries live, no key here is the last of its clones.
+        self.by_deadline.clear();
+        let rest = Rest(&mut self.entries);
+        while let Some(entry) = rest.0.pop_lru() {
+            drop(entry);
         }
     }
 }
