@@ -15,6 +15,18 @@ fn a_waiter_gets_the_value_or_finds_it_landed() {
 }
 
 #[test]
+fn every_waiter_is_woken() {
+    loom::model(|| {
+        let leader = Flight::start();
+        let waiters = [leader.flight(), leader.flight()].map(|flight| loom::thread::spawn(move || flight.wait()));
+        leader.land(7);
+        for waiter in waiters {
+            assert_eq!(waiter.join().unwrap(), Outcome::Landed(7));
+        }
+    });
+}
+
+#[test]
 fn an_abandoned_flight_wakes_its_waiters() {
     loom::model(|| {
         let leader = Flight::<u32>::start();
@@ -45,5 +57,25 @@ fn of_two_that_wait_for_each_other_exactly_one_is_told() {
             (Outcome::Cycle, Outcome::Landed(2)) | (Outcome::Landed(1), Outcome::Cycle | Outcome::Landed(2)) => {}
             other => panic!("{other:?}"),
         }
+    });
+}
+
+/// As long as it has not run again, a woken waiter still counts as blocked: on a flight that is over.
+#[test]
+fn a_woken_waiter_closes_no_cycle() {
+    loom::model(|| {
+        let here = Flight::start();
+        let (to_there, from_there) = loom::sync::mpsc::channel();
+        let flight = here.flight();
+        let there = loom::thread::spawn(move || {
+            let leader = Flight::start();
+            to_there.send(leader.flight()).unwrap();
+            assert_eq!(flight.wait(), Outcome::Landed(2));
+            leader.land(1);
+        });
+        let flight = from_there.recv().unwrap();
+        here.land(2);
+        assert_eq!(flight.wait(), Outcome::Landed(1));
+        there.join().unwrap();
     });
 }

@@ -307,6 +307,26 @@ fn clear_against_load() {
     });
 }
 
+/// A `clear` between two loads of one key: the later one is found, wherever the former ends.
+#[test]
+fn clear_between_loads() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(0), Ledger::default());
+        let former = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || cache.get_or_insert_with(1, || ledger.value()).use_it())
+        };
+        cache.clear();
+        let latter = cache.get_or_insert_with(1, || ledger.value());
+        former.join().unwrap();
+        latter.use_it();
+        assert!(Cached::ptr_eq(&latter, &cache.get(&1).expect("held")));
+        assert_eq!((ledger.alive(), cache.len()), (1, 1));
+        drop(latter);
+        assert_eq!((ledger.alive(), cache.len()), (0, 0));
+    });
+}
+
 /// Two threads intern equal values while a third handle of it drops: what is held at once is one object.
 #[test]
 fn interned_at_once() {

@@ -369,6 +369,18 @@ mod tests {
     }
 
     #[test]
+    fn a_flight_ends_only_the_load_that_it_is_of() {
+        let mut table = Table::new(0);
+        let Joined::Lead(former) = table.join(&b'a', 0, is(b'a')) else { panic!("empty") };
+        table.take_all().dispose();
+        let Joined::Lead(latter) = table.join(&b'a', 0, is(b'a')) else { panic!("cleared") };
+        let value = handle(1);
+        assert!(table.land(&former, &value).is_none() && table.abandon(0, &former).is_none());
+        assert_eq!(table.len(), 0);
+        assert!(table.abandon(0, &latter).is_some());
+    }
+
+    #[test]
     fn the_room_follows_the_crowd() {
         let mut table = Table::new(0);
         let handles: Vec<_> = (0..=255).map(handle).collect();

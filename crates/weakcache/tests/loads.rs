@@ -197,6 +197,36 @@ fn a_load_that_was_removed_stays_out() {
 }
 
 #[test]
+fn a_load_from_before_a_clear_leaves_the_next_one_alone() {
+    for fails in [false, true] {
+        let cache = WeakCache::new(10);
+        let (started, wait_for_start) = mpsc::channel();
+        let (finish, wait_for_finish) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let cache = &cache;
+            let former = scope.spawn(move || {
+                cache.try_get_or_insert_with(1, || {
+                    started.send(()).unwrap();
+                    wait_for_finish.recv().unwrap();
+                    if fails { Err(()) } else { Ok("former") }
+                })
+            });
+            wait_for_start.recv().unwrap();
+            cache.clear();
+            let latter = cache.get_or_insert_with(1, || {
+                finish.send(()).unwrap();
+                let former = former.join().unwrap();
+                assert_eq!(former.as_deref(), if fails { Err(&()) } else { Ok(&"former") });
+                assert!(!cache.contains_key(&1), "still loading");
+                "latter"
+            });
+            assert_eq!(*latter, "latter");
+            assert!(Cached::ptr_eq(&latter, &cache.get(&1).unwrap()));
+        });
+    }
+}
+
+#[test]
 fn factories_may_use_the_cache() {
     fn fibonacci(cache: &WeakCache<u32, u64>, n: u32) -> u64 {
         *cache
