@@ -12,7 +12,7 @@ use crate::cached::Cached;
 ///
 /// One pointer wide, `Option<Interned<T>>` too, also for `str` and `[T]`. `==` and `Hash` look at the address, not at
 /// the value: O(1), and right for handles of *one* interner. Handles of two interners are never equal. `Ord` compares
-/// the values.
+/// the values, and where handles of two interners have equal ones the addresses, so that it agrees with `==`.
 ///
 /// Dropping the last handle takes the value off the interner and frees it before `drop` returns; the value is not
 /// hashed again. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
@@ -34,6 +34,11 @@ pub struct Interned<T: ?Sized>(Cached<Box<T>>);
 impl<T: ?Sized> Interned<T> {
     pub(crate) fn new(handle: Cached<Box<T>>) -> Self {
         Self(handle)
+    }
+
+    /// That of the entry, not of the value: values of size 0 share theirs.
+    fn address(&self) -> *const Box<T> {
+        core::ptr::from_ref::<Box<T>>(&self.0)
     }
 }
 
@@ -71,20 +76,26 @@ impl<T: ?Sized> Eq for Interned<T> {}
 impl<T: ?Sized> Hash for Interned<T> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The address of the entry, not of the value: values of size 0 share theirs.
-        core::ptr::from_ref::<Box<T>>(&self.0).hash(state);
+        self.address().hash(state);
     }
 }
 
 impl<T: PartialOrd + ?Sized> PartialOrd for Interned<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        (**self).partial_cmp(&**other)
+        if self == other {
+            return Some(Ordering::Equal);
+        }
+        let by_value = (**self).partial_cmp(&**other)?;
+        Some(by_value.then_with(|| self.address().cmp(&other.address())))
     }
 }
 
 impl<T: Ord + ?Sized> Ord for Interned<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self == other { Ordering::Equal } else { (**self).cmp(&**other) }
+        if self == other {
+            return Ordering::Equal;
+        }
+        (**self).cmp(&**other).then_with(|| self.address().cmp(&other.address()))
     }
 }
 

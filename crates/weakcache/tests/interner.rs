@@ -1,5 +1,6 @@
 //! The interner.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -39,8 +40,23 @@ fn equality_and_hash_by_address_order_by_value() {
     let sorted: Vec<_> = handles.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
     assert_eq!(sorted.iter().map(|word| &**word).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_ne!(one.intern("a"), other.intern("a"), "two interners, two objects");
-    assert_eq!(one.intern("a").partial_cmp(&one.intern("b")), Some(std::cmp::Ordering::Less));
+    assert_eq!(one.intern("a").partial_cmp(&one.intern("b")), Some(Ordering::Less));
     assert_eq!((format!("{}", handles[0]), format!("{:?}", handles[0])), ("c".to_owned(), "\"c\"".to_owned()));
+}
+
+#[test]
+fn order_agrees_with_equality_over_two_interners() {
+    let (one, other) = (Interner::<str>::new(), Interner::<str>::new());
+    let [a, b] = ["a", "b"].map(|word| one.intern(word));
+    let twin = other.intern("a");
+    assert!(a != twin && a.cmp(&twin) != Ordering::Equal);
+    for (left, right) in [(&a, &twin), (&twin, &b), (&a, &b), (&a, &a)] {
+        assert_eq!(left.cmp(right), right.cmp(left).reverse());
+        assert_eq!(left.partial_cmp(right), Some(left.cmp(right)));
+        assert_eq!(left == right, left.cmp(right) == Ordering::Equal);
+    }
+    assert!(a < b && twin < b, "the values come first");
+    assert_eq!(BTreeSet::from([a.clone(), twin, b, a]).len(), 3);
 }
 
 #[test]
