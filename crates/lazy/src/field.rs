@@ -3,13 +3,12 @@
 use core::convert::Infallible;
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::ptr;
 use std::sync::OnceLock;
 
 use lagom_base::flight::Outcome;
 
 use crate::cycle::needs_itself;
-use crate::initializing::{self, Role};
+use crate::initializing::{self, Place, Role};
 
 /// A field that is computed from its neighbours when it is first read: the lazy property of an instance.
 ///
@@ -108,21 +107,23 @@ impl<T> LazyField<T> {
     #[cold]
     fn init<E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         loop {
-            match initializing::join_or_lead(ptr::from_ref(self).addr()) {
+            let role = initializing::join_or_lead(Place::of(self));
+            // Between the look at the field and the table, another thread may have been through.
+            if let Some(value) = self.get() {
+                return Ok(value);
+            }
+            match role {
                 Role::Lead(_initializing) => {
-                    // Between the look at the field and the table, another thread may have been through.
-                    if let Some(value) = self.get() {
-                        return Ok(value);
-                    }
                     let value = f()?;
                     return Ok(self.value.get_or_init(|| value));
                 }
                 Role::Wait(flight) => {
-                    if flight.wait() == Outcome::Cycle {
-                        needs_itself();
-                    }
+                    let outcome = flight.wait();
                     if let Some(value) = self.get() {
                         return Ok(value);
+                    }
+                    if outcome == Outcome::Cycle {
+                        needs_itself();
                     }
                 }
             }

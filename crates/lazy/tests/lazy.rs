@@ -250,6 +250,20 @@ fn setting() {
 }
 
 #[test]
+fn a_field_in_a_field_is_another_one() {
+    // Both are at one address, as far as it is for the layout to say.
+    ends(|| {
+        let outer = LazyField::<LazyField<u32>>::new();
+        let inner = outer.get_or_init(|| {
+            outer.set(LazyField::new()).unwrap();
+            outer.get().unwrap().get_or_init(|| 4);
+            LazyField::from(5)
+        });
+        assert_eq!(inner.get(), Some(&4));
+    });
+}
+
+#[test]
 fn every_value_is_dropped_once() {
     struct Counted(Arc<AtomicUsize>);
     impl Drop for Counted {
