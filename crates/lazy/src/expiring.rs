@@ -269,9 +269,9 @@ impl<T, F> ExpiringLazy<T, F> {
                     Outcome::Abandoned => {}
                     Outcome::Cycle => needs_itself(),
                 },
-                Role::Lead(leader, id, stale) => {
+                Role::Discard(stale) => drop(stale),
+                Role::Lead(leader, id) => {
                     let computing = Computing::new(&self.state, leader, id, deadline);
-                    drop(stale);
                     let began = self.clock.now();
                     let value = f()?;
                     return Ok(computing.land(value, began, self.clock.now()));

@@ -34,8 +34,10 @@ struct Running<T> {
 pub(crate) enum Role<T> {
     Serve(Arc<T>),
     Wait(sync::Arc<Flight<Arc<T>>>),
-    /// Compute the value; the number names the flight, the stale value is to be dropped.
-    Lead(Leader<Arc<T>>, u64, Option<Arc<T>>),
+    /// Drop the stale value and ask again: its drop may read the lazy value, so nobody must lead meanwhile.
+    Discard(Arc<T>),
+    /// Compute the value; the number names the flight.
+    Lead(Leader<Arc<T>>, u64),
     /// The calling thread is computing it already.
     Cycle,
 }
@@ -69,12 +71,15 @@ impl<T> State<T> {
             // Who reads when the value in the making is already stale shall not get it.
             Some(running) if !running.deadline.is_past(now) => Role::Wait(sync::Arc::clone(&running.flight)),
             _ => {
+                if let Some(stale) = self.current.take() {
+                    return Role::Discard(stale.value);
+                }
                 let leader = Flight::start();
                 self.last_id += 1;
                 let id = self.last_id;
                 self.running = Some(Running { flight: leader.flight(), deadline, id });
                 self.leaders.push(me);
-                Role::Lead(leader, id, self.current.take().map(|stale| stale.value))
+                Role::Lead(leader, id)
             }
         }
     }

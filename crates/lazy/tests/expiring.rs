@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
@@ -344,6 +344,30 @@ fn a_failing_leader_hands_over() {
         });
         assert_eq!((runs.load(Relaxed), lazy.stats().failures(), lazy.stats().computations()), (2, 1, 1));
     });
+}
+
+#[test]
+fn a_stale_value_may_read_the_lazy_value_while_it_is_dropped() {
+    type Nosy = ExpiringLazy<Reader, Box<dyn Fn() -> Reader>>;
+    struct Reader(u64, Rc<Cell<Option<u64>>>, Weak<Nosy>);
+    impl Drop for Reader {
+        fn drop(&mut self) {
+            if let Some(lazy) = self.2.upgrade() {
+                self.1.set(Some(lazy.get().0));
+            }
+        }
+    }
+    let (clock, read) = (Clock::default(), Rc::new(Cell::new(None)));
+    let lazy = Rc::new_cyclic(|lazy| {
+        let (clock, read, lazy) = (clock.clone(), Rc::clone(&read), Weak::clone(lazy));
+        let now = clock.clone();
+        clock.lazy(10, Box::new(move || Reader(now.now(), Rc::clone(&read), Weak::clone(&lazy))) as Box<dyn Fn() -> _>)
+    });
+    assert_eq!((lazy.get().0, read.get()), (0, None));
+    clock.wait(10);
+    assert_eq!((lazy.get().0, read.get()), (10, Some(10)));
+    lazy.invalidate();
+    assert_eq!((lazy.get().0, lazy.stats().computations()), (10, 3));
 }
 
 #[test]
