@@ -5,7 +5,8 @@ use core::fmt;
 /// What happened in a [`WeakCache`](crate::WeakCache) or an [`Interner`](crate::Interner), and what it holds: a
 /// snapshot, taken at one instant under the lock.
 ///
-/// `Display` writes one line.
+/// `Display` writes one line, without the strong tier where there is none. With the feature `serde` it serializes as a
+/// map of its counts, its sizes and its `hit_ratio`.
 ///
 /// ```
 /// use lagom_weakcache::WeakCache;
@@ -18,7 +19,6 @@ use core::fmt;
 /// assert_eq!(stats.to_string(), "1 live, 1 of 10 strong, 1 hit and 1 miss (50.0 %), 1 load, 0 evictions, 0 deaths");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Stats {
     pub(crate) hits: u64,
     pub(crate) misses: u64,
@@ -41,7 +41,7 @@ impl Stats {
     /// assert_eq!(cache.stats().hits(), 1);
     /// ```
     #[must_use]
-    pub fn hits(&self) -> u64 {
+    pub const fn hits(&self) -> u64 {
         self.hits
     }
 
@@ -54,7 +54,7 @@ impl Stats {
     /// assert_eq!(cache.stats().misses(), 1);
     /// ```
     #[must_use]
-    pub fn misses(&self) -> u64 {
+    pub const fn misses(&self) -> u64 {
         self.misses
     }
 
@@ -67,7 +67,7 @@ impl Stats {
     /// assert_eq!(cache.stats().loads(), 1);
     /// ```
     #[must_use]
-    pub fn loads(&self) -> u64 {
+    pub const fn loads(&self) -> u64 {
         self.loads
     }
 
@@ -81,7 +81,7 @@ impl Stats {
     /// assert_eq!((cache.stats().evictions(), cache.stats().deaths()), (1, 0));
     /// ```
     #[must_use]
-    pub fn evictions(&self) -> u64 {
+    pub const fn evictions(&self) -> u64 {
         self.evictions
     }
 
@@ -95,7 +95,7 @@ impl Stats {
     /// assert_eq!(cache.stats().deaths(), 1);
     /// ```
     #[must_use]
-    pub fn deaths(&self) -> u64 {
+    pub const fn deaths(&self) -> u64 {
         self.deaths
     }
 
@@ -109,7 +109,7 @@ impl Stats {
     /// assert_eq!(cache.stats().len(), 2);
     /// ```
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.len
     }
 
@@ -120,7 +120,7 @@ impl Stats {
     /// assert!(WeakCache::<char, u32>::new(1).stats().is_empty());
     /// ```
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
@@ -134,7 +134,7 @@ impl Stats {
     /// assert_eq!(cache.stats().strong_len(), 1);
     /// ```
     #[must_use]
-    pub fn strong_len(&self) -> usize {
+    pub const fn strong_len(&self) -> usize {
         self.strong_len
     }
 
@@ -145,7 +145,7 @@ impl Stats {
     /// assert_eq!(WeakCache::<char, u32>::new(7).stats().capacity(), 7);
     /// ```
     #[must_use]
-    pub fn capacity(&self) -> usize {
+    pub const fn capacity(&self) -> usize {
         self.capacity
     }
 
@@ -161,19 +161,43 @@ impl Stats {
     /// ```
     #[must_use]
     pub fn hit_ratio(&self) -> f64 {
-        let lookups = self.hits + self.misses;
-        if lookups == 0 { 0.0 } else { self.hits as f64 / lookups as f64 }
+        let lookups = self.hits as f64 + self.misses as f64;
+        if lookups == 0.0 { 0.0 } else { self.hits as f64 / lookups }
     }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { hits, misses, loads, evictions, deaths, len, strong_len, capacity } = *self;
-        write!(f, "{len} live, {strong_len} of {capacity} strong, ")?;
+        write!(f, "{len} live, ")?;
+        if capacity > 0 {
+            write!(f, "{strong_len} of {capacity} strong, ")?;
+        }
         write!(f, "{hits} {} and {misses} {} ", plural(hits, "hit", "hits"), plural(misses, "miss", "misses"))?;
         write!(f, "({:.1} %), {loads} {}, ", 100.0 * self.hit_ratio(), plural(loads, "load", "loads"))?;
-        write!(f, "{evictions} {}, ", plural(evictions, "eviction", "evictions"))?;
+        if capacity > 0 {
+            write!(f, "{evictions} {}, ", plural(evictions, "eviction", "evictions"))?;
+        }
         write!(f, "{deaths} {}", plural(deaths, "death", "deaths"))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Stats {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut map = serializer.serialize_struct("Stats", 9)?;
+        map.serialize_field("hits", &self.hits)?;
+        map.serialize_field("misses", &self.misses)?;
+        map.serialize_field("hit_ratio", &self.hit_ratio())?;
+        map.serialize_field("loads", &self.loads)?;
+        map.serialize_field("evictions", &self.evictions)?;
+        map.serialize_field("deaths", &self.deaths)?;
+        map.serialize_field("len", &self.len)?;
+        map.serialize_field("strong_len", &self.strong_len)?;
+        map.serialize_field("capacity", &self.capacity)?;
+        map.end()
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use common::Ledger;
-use lagom_weakcache::{Cached, WeakCache};
+use lagom_weakcache::{Cached, Interner, WeakCache};
 
 #[test]
 fn a_weak_entry_lives_with_its_handles() {
@@ -141,6 +141,16 @@ fn hits_and_misses_are_counted() {
 }
 
 #[test]
+fn without_a_strong_tier_nothing_is_said_of_it() {
+    let cache = WeakCache::new(0);
+    cache.insert("a", 1);
+    assert_eq!(cache.stats().to_string(), "0 live, 0 hits and 0 misses (0.0 %), 0 loads, 1 death");
+    let words = Interner::<str>::new();
+    let _held = [words.intern("a"), words.intern("a")];
+    assert_eq!(words.stats().to_string(), "1 live, 1 hit and 1 miss (50.0 %), 1 load, 0 deaths");
+}
+
+#[test]
 fn a_failed_load_leaves_nothing() {
     let cache = WeakCache::new(10);
     assert_eq!(cache.try_get_or_insert_with(1, || Err::<(), _>("no")).unwrap_err(), "no");
@@ -237,10 +247,13 @@ fn a_table_shrinks_after_a_crowd() {
 #[test]
 fn stats_serialize() {
     let cache = WeakCache::new(3);
-    cache.insert(1, 1);
+    for _ in 0..4 {
+        cache.get_or_insert_with(1, || 1);
+    }
     let json = serde_json::to_value(cache.stats()).unwrap();
     let expected = serde_json::json!({
-        "hits": 0, "misses": 0, "loads": 0, "evictions": 0, "deaths": 0, "len": 1, "strong_len": 1, "capacity": 3,
+        "hits": 3, "misses": 1, "hit_ratio": 0.75, "loads": 1, "evictions": 0, "deaths": 0, "len": 1, "strong_len": 1,
+        "capacity": 3,
     });
     assert_eq!(json, expected);
 }

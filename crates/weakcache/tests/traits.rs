@@ -61,6 +61,20 @@ fn what_must_not_cross_threads() {
     assert!(!implements!(Interned<Cell<u8>>: Send));
 }
 
+/// Compiles only if every getter is `const`.
+const fn counts(stats: &Stats) -> (u64, usize, bool) {
+    (
+        stats.hits() + stats.misses() + stats.loads() + stats.evictions() + stats.deaths(),
+        stats.len() + stats.strong_len() + stats.capacity(),
+        stats.is_empty(),
+    )
+}
+
+#[test]
+fn stats_are_read_by_const_functions() {
+    assert_eq!(counts(&Stats::default()), (0, 0, true));
+}
+
 #[test]
 fn handles_are_one_pointer_wide() {
     assert_eq!(size_of::<Cached<[u64; 8]>>(), size_of::<usize>());
