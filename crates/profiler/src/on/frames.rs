@@ -135,10 +135,12 @@ impl Frames {
         }
     }
 
+    #[inline]
     fn index(&self, place: Place) -> Option<usize> {
         place.0.checked_sub(self.below + 1)
     }
 
+    #[inline]
     fn at(&mut self, place: Place) -> Option<&mut Frame> {
         let index = self.index(place)?;
         self.stack.get_mut(index)

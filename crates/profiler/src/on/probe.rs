@@ -23,27 +23,31 @@ struct Open {
     site: &'static Site,
     token: Token,
     epoch: u64,
-    /// The thread was already unwinding: that panic is not this span's.
-    panicking: bool,
-    failed: Cell<bool>,
+    flags: Cell<u8>,
 }
+
+/// The thread was already unwinding: that panic is not this span's.
+const PANICKING: u8 = 1;
+const FAILED: u8 = 2;
 
 impl Span {
     #[inline]
     pub(crate) fn enter(site: &'static Site) -> Self {
-        Self { open: if control::is_enabled() { Self::open(site) } else { None }, not_send: PhantomData }
+        if control::is_enabled() { Self::open(site) } else { Self { open: None, not_send: PhantomData } }
     }
 
-    fn open(site: &'static Site) -> Option<Open> {
+    // Out of line, as `close` is: what a probe adds to its function stays small, and copies nothing.
+    #[inline(never)]
+    fn open(site: &'static Site) -> Self {
         let epoch = control::epoch();
-        let panicking = std::thread::panicking();
-        let token = thread::open(site)?;
-        Some(Open { site, token, epoch, panicking, failed: Cell::new(false) })
+        let flags = Cell::new(if std::thread::panicking() { PANICKING } else { 0 });
+        let open = thread::open(site).map(|token| Open { site, token, epoch, flags });
+        Self { open, not_send: PhantomData }
     }
 
     pub(crate) fn fail(&self) {
         if let Some(open) = &self.open {
-            open.failed.set(true);
+            open.flags.set(open.flags.get() | FAILED);
         }
     }
 }
@@ -51,18 +55,28 @@ impl Span {
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
-        let Some(open) = self.open.take() else { return };
+        if let Some(open) = &self.open {
+            open.close();
+        }
+    }
+}
+
+impl Open {
+    #[inline(never)]
+    fn close(&self) {
         let now = clock::now();
-        let outcome = if !open.panicking && std::thread::panicking() {
+        let flags = self.flags.get();
+        let outcome = if flags & PANICKING == 0 && std::thread::panicking() {
             Outcome::Panic
-        } else if open.failed.get() {
+        } else if flags & FAILED != 0 {
             Outcome::Error
         } else {
             Outcome::Done
         };
-        thread::close(open.token, open.site.number(), open.epoch, now, |writer, spent| {
+        let start = self.token.start;
+        thread::close(self.token, self.site.number(), self.epoch, now, |writer, spent| {
             add(writer, spent);
-            writer.call(open.token.start, now.saturating_sub(open.token.start), outcome);
+            writer.call(start, now.saturating_sub(start), outcome);
         });
     }
 }

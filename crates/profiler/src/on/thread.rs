@@ -37,6 +37,7 @@ impl Drop for Exit {
 }
 
 /// `None` if the state is in use further up this stack, as when the allocator itself is profiled.
+#[inline]
 fn with<R>(f: impl FnOnce(&mut State) -> R) -> Option<R> {
     STATE.try_with(|state| state.try_borrow_mut().ok().map(|mut state| f(&mut state))).ok().flatten()
 }
@@ -67,6 +68,7 @@ impl State {
     }
 
     /// The slot of a site in this thread's block.
+    #[inline]
     fn slot(&mut self, number: u32) -> &'static Slot {
         let block = match self.block {
             Some(block) => block,
@@ -79,6 +81,7 @@ impl State {
         block.slot(number)
     }
 
+    #[inline]
     fn open(&mut self, site: &'static Site) -> Token {
         let before = counters::thread();
         let number = site.number();
@@ -90,6 +93,7 @@ impl State {
         })
     }
 
+    #[inline]
     fn close(&mut self, token: Token, number: u32, now: u64) -> Spent {
         let before = counters::thread();
         let spent = self.frames.close(token, number, now, before - self.overhead);
@@ -97,6 +101,7 @@ impl State {
         spent
     }
 
+    #[inline]
     fn record(&mut self, number: u32, epoch: u64, change: impl FnOnce(&Writer<'_>)) {
         if epoch == control::epoch() {
             let before = counters::thread();
