@@ -6,11 +6,14 @@ use core::marker::PhantomData;
 use crate::cache::WeakCache;
 use crate::hasher::DefaultHashBuilder;
 
+/// The capacity of a cache that was given none.
+const DEFAULT_CAPACITY: usize = 1000;
+
 /// The settings of a [`WeakCache`].
 ///
 /// | setting | default |
 /// | --- | --- |
-/// | [`capacity`](Self::capacity) | 0: purely weak |
+/// | [`capacity`](Self::capacity) | 1,000 |
 /// | [`hasher`](Self::hasher) | [`DefaultHashBuilder`] |
 ///
 /// ```
@@ -28,12 +31,15 @@ pub struct WeakCacheBuilder<K, V, S = DefaultHashBuilder> {
 
 impl<K, V> WeakCacheBuilder<K, V> {
     pub(crate) fn new() -> Self {
-        Self { capacity: 0, hasher: DefaultHashBuilder::default(), entries: PhantomData }
+        Self { capacity: DEFAULT_CAPACITY, hasher: DefaultHashBuilder::default(), entries: PhantomData }
     }
 }
 
 impl<K, V, S> WeakCacheBuilder<K, V, S> {
-    /// How many entries the strong tier may hold, from 0 (no strong tier) to `usize::MAX` (all of them).
+    /// How many entries the strong tier may hold: default 1,000. With 0 there is none: the cache is purely weak, and an
+    /// entry whose handles you drop is gone. With `usize::MAX` it holds all entries.
+    ///
+    /// Nothing is allocated ahead.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -41,6 +47,8 @@ impl<K, V, S> WeakCacheBuilder<K, V, S> {
     /// let weak = WeakCache::builder().capacity(0).build();
     /// weak.insert("nobody holds this", 1);
     /// assert!(weak.is_empty());
+    /// let held = weak.insert("somebody holds this", 2);
+    /// assert_eq!(weak.len(), 1);
     /// ```
     pub fn capacity(mut self, capacity: usize) -> Self {
         self.capacity = capacity;
@@ -54,7 +62,8 @@ impl<K, V, S> WeakCacheBuilder<K, V, S> {
     /// use lagom_weakcache::WeakCache;
     ///
     /// let cache = WeakCache::builder().hasher(BuildHasherDefault::<DefaultHasher>::new()).build();
-    /// assert_eq!(*cache.insert("key", 1), 1);
+    /// cache.insert("key", 1);
+    /// assert_eq!(cache.get("key").as_deref(), Some(&1));
     /// ```
     pub fn hasher<S2>(self, hasher: S2) -> WeakCacheBuilder<K, V, S2> {
         WeakCacheBuilder { capacity: self.capacity, hasher, entries: PhantomData }
@@ -66,7 +75,7 @@ impl<K, V, S> WeakCacheBuilder<K, V, S> {
     /// use lagom_weakcache::WeakCache;
     ///
     /// let cache: WeakCache<u32, u32> = WeakCache::builder().build();
-    /// assert_eq!(cache.capacity(), 0);
+    /// assert_eq!(cache.capacity(), 1000);
     /// ```
     #[must_use]
     pub fn build(self) -> WeakCache<K, V, S> {

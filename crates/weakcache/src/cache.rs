@@ -53,7 +53,7 @@ pub struct WeakCache<K, V, S = DefaultHashBuilder> {
 }
 
 impl<K, V> WeakCache<K, V> {
-    /// A cache whose strong tier holds up to `capacity` entries. Does not allocate for them.
+    /// A cache whose strong tier holds up to `capacity` entries, with 0 a purely weak one. Does not allocate for them.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -66,7 +66,7 @@ impl<K, V> WeakCache<K, V> {
         Self::builder().capacity(capacity).build()
     }
 
-    /// Settings for a cache that differs from the default one.
+    /// Settings for a cache that differs from the default one, whose strong tier holds up to 1,000 entries.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -289,6 +289,8 @@ where
     }
 
     /// Makes `value` the value of `key`. Handles of a former value stay valid, but lookups find the new one.
+    ///
+    /// If the capacity is 0, the returned handle is all that keeps the entry: it is gone when you drop it.
     ///
     /// If the key is there, the old key stays and the given one is dropped.
     ///

@@ -71,6 +71,15 @@ fn capacities_at_the_edges() {
 }
 
 #[test]
+fn a_cache_that_was_given_no_capacity_keeps_1000() {
+    let (cache, ledger) = (WeakCache::builder().build(), Ledger::default());
+    for key in 0..2000 {
+        cache.insert(key, ledger.value(key));
+    }
+    assert_eq!((cache.len(), ledger.alive(), cache.capacity()), (1000, 1000, 1000));
+}
+
+#[test]
 fn insert_replaces_and_keeps_old_handles_valid() {
     for capacity in [0, 1, 8] {
         let (cache, ledger) = (WeakCache::new(capacity), Ledger::default());
