@@ -1,11 +1,14 @@
 //! `cargo xtask tidy`: the rules of the project that no compiler checks. Each rule is one function over the files of
 //! the repository, or over the packages of the workspace; CONTRIBUTING.md gives the reasons.
 
+mod dependencies;
 mod edges;
+mod links;
 mod papers;
 mod source;
 mod tokens;
 mod tree;
+mod undone;
 mod unsafety;
 
 use anyhow::{Result, bail};
@@ -17,20 +20,24 @@ use crate::workspace::Workspace;
 type Rule = fn(&Tree, &Workspace) -> Vec<Finding>;
 
 const RULES: &[Rule] = &[
+    dependencies::have_a_line,
     edges::arrows,
     edges::loom_only_in_base,
     edges::macro_crates_are_pinned,
     edges::lints_are_inherited,
+    links::lead_somewhere,
+    links::labels_are_defined,
     papers::crates_are_complete,
     papers::changelogs_name_the_version,
-    papers::links_lead_somewhere,
+    papers::readmes_are_written,
     papers::files_are_small,
     source::tokens_are_readable,
     source::files_are_short,
     source::lib_files_hold_no_code,
     source::lib_files_ask_for_docs,
     source::primitives_come_from_base,
-    source::nothing_is_left_undone,
+    undone::no_code_is_missing,
+    undone::no_reminders,
     unsafety::only_in_listed_files,
     unsafety::every_site_is_justified,
     unsafety::crates_forbid_the_rest,
@@ -70,7 +77,7 @@ mod tests {
             ("crates/pool/Cargo.toml", "[package]\n[lints]\nworkspace = true\n"),
             ("crates/pool/LICENSE-MIT", "MIT"),
             ("crates/pool/LICENSE-APACHE", "Apache"),
-            ("crates/pool/README.md", "# Pool"),
+            ("crates/pool/README.md", "# Pool\n\nPools."),
             ("crates/pool/CHANGELOG.md", "# Changelog\n\n## 0.1.0 (unreleased)\n"),
             ("crates/pool/src/lib.rs", "//! Pools.\n#![deny(unsafe_code)]\n#![warn(missing_docs)]\nmod slab;\n"),
             ("crates/pool/src/slab.rs", "fn f(x: *const u8) {\n    // SAFETY: valid.\n    unsafe { x.read() };\n}\n"),

@@ -11,8 +11,7 @@ pub(super) fn arrows(_: &Tree, workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &workspace.packages {
         for dependency in &package.dependencies {
-            let ours = dependency.name == "lagom" || dependency.name.starts_with("lagom-");
-            if (ours || workspace.get(&dependency.name).is_some()) && !may_depend(package, &dependency.name) {
+            if is_ours(&dependency.name, workspace) && !may_depend(package, &dependency.name) {
                 let whose = if dependency.dev { "the tests of " } else { "the sources of " };
                 let (from, to, advice) = (&package.name, &dependency.name, advice(&package.name));
                 let what = format!("{whose}{from} depend on {to}, which is no edge of the map; {advice}");
@@ -21,6 +20,11 @@ pub(super) fn arrows(_: &Tree, workspace: &Workspace) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether a package is one of this project, here or elsewhere.
+pub(super) fn is_ours(name: &str, workspace: &Workspace) -> bool {
+    name == "lagom" || name.starts_with("lagom-") || workspace.get(name).is_some()
 }
 
 fn may_depend(package: &Package, other: &str) -> bool {
@@ -91,7 +95,7 @@ pub(super) fn lints_are_inherited(tree: &Tree, workspace: &Workspace) -> Vec<Fin
     .collect()
 }
 
-fn manifest(package: &Package) -> String {
+pub(super) fn manifest(package: &Package) -> String {
     format!("{}/Cargo.toml", package.dir)
 }
 

@@ -1,5 +1,6 @@
-//! What lies beside the code: licences, changelogs, links, large files.
+//! What lies beside the code: licences, changelogs, READMEs, large files.
 
+use super::links;
 use super::tree::{Finding, Tree};
 use crate::workspace::{Package, Workspace};
 
@@ -52,65 +53,27 @@ pub(super) fn files_are_small(tree: &Tree, _: &Workspace) -> Vec<Finding> {
     large.map(|(path, size)| Finding::new(path, 1, format!("is {size} bytes; at most {LARGEST_FILE} go in"))).collect()
 }
 
-/// Every relative link in a Markdown file leads to a file or folder of the repository.
-pub(super) fn links_lead_somewhere(tree: &Tree, _: &Workspace) -> Vec<Finding> {
+/// Every README says something, and all of it is said: no word in capitals waits for a table.
+pub(super) fn readmes_are_written(tree: &Tree, _: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in tree.ending(".md") {
-        for (line, target) in links(text) {
-            let file = target.split(['#', '?']).next().unwrap_or_default();
-            // `scheme:` leads outside, `a::b` is an item for rustdoc.
-            if file.is_empty() || file.contains(':') {
-                continue;
-            }
-            let resolved = resolve(path, file);
-            if !resolved.as_deref().is_some_and(|file| tree.has(file)) {
-                findings.push(Finding::new(path, line, format!("the link `{target}` leads nowhere; name a file")));
+    for (path, text) in tree.ending("README.md") {
+        let says = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+        if !text.lines().any(|line| says(&line)) {
+            findings.push(Finding::new(path, 1, "is empty; say what this is"));
+        }
+        for (line, prose) in links::prose(text) {
+            let words = prose.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words.filter(|word| is_placeholder(word)) {
+                findings.push(Finding::new(path, line, format!("`{word}` stands for something; put that in")));
             }
         }
     }
     findings
 }
 
-/// The targets of `[text](target)` and `[text]: target`, outside of code.
-fn links(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut in_code = false;
-    for (at, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        }
-        if in_code {
-            continue;
-        }
-        let line = without_code_spans(line);
-        let definition = line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once("]: "));
-        let inline = line.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
-        for target in definition.map(|(_, target)| target).into_iter().chain(inline) {
-            let target = target.split_whitespace().next().unwrap_or_default();
-            found.push((at + 1, target.trim_matches(['<', '>']).to_owned()));
-        }
-    }
-    found
-}
-
-fn without_code_spans(line: &str) -> String {
-    line.split('`').step_by(2).collect::<Vec<_>>().join("`")
-}
-
-/// `target` as a path from the root, seen from the file `from`; nothing if it leaves the root.
-fn resolve(from: &str, target: &str) -> Option<String> {
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+fn is_placeholder(word: &str) -> bool {
+    word.trim_matches('_').contains('_')
+        && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 #[cfg(test)]
@@ -157,16 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn dead_links_are_found() {
-        let text = "[a](../README.md#x) [b](nowhere.md) <https://x.y> [c](https://x.y/z) [d](#here)\n\
-                    `[e](code.md)` [f](src) [g](crate::Item)\n```\n[h](code.md)\n```\n[i]: gone.md\n[j](../../out.md)";
-        let tree = Tree::made_up(&[("a/b.md", text), ("README.md", ""), ("a/src/lib.rs", "")]);
+    fn unwritten_readmes_are_found() {
+        let text = "# A\n\nSets `MAX_LEN`; HTTP, x86_64.\n```sh\nA_B=1\n```\n\nBENCH_TABLE\n";
+        let tree = Tree::made_up(&[("a/README.md", text), ("b/README.md", "# B\n\n"), ("c.md", "C_D")]);
         assert_eq!(
-            found(&links_lead_somewhere(&tree, &Workspace::default())),
+            found(&readmes_are_written(&tree, &Workspace::default())),
             [
-                "a/b.md:1: the link `nowhere.md` leads nowhere; name a file",
-                "a/b.md:6: the link `gone.md` leads nowhere; name a file",
-                "a/b.md:7: the link `../../out.md` leads nowhere; name a file",
+                "a/README.md:8: `BENCH_TABLE` stands for something; put that in",
+                "b/README.md:1: is empty; say what this is",
             ]
         );
     }

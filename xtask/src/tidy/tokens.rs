@@ -73,6 +73,24 @@ pub(super) fn is_ident(token: Option<&TokenTree>, wanted: &str) -> bool {
     matches!(token, Some(TokenTree::Ident(ident)) if ident == wanted)
 }
 
+/// The text of a file with its literals emptied, line by line the same; comments, those for rustdoc too, stay. Nothing
+/// where it cannot be lexed.
+pub(super) fn without_literals(text: &str) -> Option<String> {
+    let mut blanked = text.as_bytes().to_vec();
+    each_level(lex(text).ok()?, &mut |level| {
+        for token in level {
+            if let TokenTree::Literal(literal) = token {
+                let range = literal.span().byte_range();
+                // The text of a doc comment is a literal that stands where the comment does.
+                if !text[range.clone()].starts_with('/') {
+                    blanked[range].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+                }
+            }
+        }
+    });
+    String::from_utf8(blanked).ok()
+}
+
 /// The name of a macro that is called, `dbg` for `dbg!(…)`, with its line; also within the arguments of others.
 pub(super) fn macro_calls(tokens: TokenStream) -> Vec<(String, usize)> {
     let mut found = Vec::new();
