@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::engine;
+use crate::format::{Figure, WIDTH, printable, tail};
 
 /// Lets `figures` be asked whenever a report is made; dropping the returned [`Registration`] ends that.
 ///
@@ -112,7 +113,7 @@ impl<'a> IntoIterator for &'a Figures {
     }
 }
 
-/// One line per set.
+/// A line per set, or some if it is long.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, set) in self.iter().enumerate() {
@@ -176,16 +177,25 @@ impl FigureSet {
     }
 }
 
-/// `pool: reused 9, hit_ratio 0.875`
+/// `pool: reused 9, hit_ratio 0.875`; more than 100 columns go on in further lines, indented by two.
 impl fmt::Display for FigureSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.name)?;
+        const INDENT: usize = 2;
+        // The colon, and behind a figure its comma.
+        let name = tail(&printable(&self.name), WIDTH - 1);
+        write!(f, "{name}:")?;
+        let mut column = name.chars().count() + 1;
         for (place, (name, value)) in self.values.iter().enumerate() {
-            let comma = if place > 0 { "," } else { "" };
-            if value.fract() == 0.0 && value.abs() < 1e15 {
-                write!(f, "{comma} {name} {value:.0}")?;
+            let comma = if place + 1 < self.values.len() { "," } else { "" };
+            let value = format!(" {}{comma}", Figure(*value));
+            let name = tail(&printable(name), WIDTH - INDENT - value.len());
+            let width = name.chars().count() + value.len();
+            if column + 1 + width > WIDTH {
+                write!(f, "\n{:INDENT$}{name}{value}", "")?;
+                column = INDENT + width;
             } else {
-                write!(f, "{comma} {name} {value:.3}")?;
+                write!(f, " {name}{value}")?;
+                column += 1 + width;
             }
         }
         Ok(())
@@ -195,4 +205,39 @@ impl fmt::Display for FigureSet {
 #[cfg(feature = "serde")]
 fn as_map<S: serde::Serializer>(values: &[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(values.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(name: &str, values: Vec<(&'static str, f64)>) -> String {
+        FigureSet { name: name.into(), values }.to_string()
+    }
+
+    #[test]
+    fn no_line_is_longer_than_a_hundred_columns() {
+        const LONG: &str =
+            "figure_with_a_name_that_is_longer_than_any_line_of_a_report_may_be_which_somebody_is_sure_to_try_one_day";
+        let forty = set("cache", (0..40).map(|place| ("hits_in_some_shard", 1e300 / f64::from(place))).collect());
+        let long = set(LONG, vec![(LONG, 0.5), ("x", 1.0), (LONG, f64::MIN)]);
+        for line in forty.lines().chain(long.lines()) {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+        assert!(forty.lines().count() < 20 && forty.matches("hits_in_some_shard").count() == 40, "{forty}");
+        assert_eq!(long.lines().count(), 4, "{long}");
+        assert_eq!(set("pool", vec![("reused", 9.0), ("hit_ratio", 0.875)]), "pool: reused 9, hit_ratio 0.875");
+        assert_eq!(set("empty", Vec::new()), "empty:");
+    }
+
+    #[test]
+    fn a_line_is_filled_to_its_last_column() {
+        let exact = set("nnn", (0..14).map(|_| ("abcd", 0.0)).collect());
+        assert_eq!(exact.lines().map(|line| line.chars().count()).collect::<Vec<_>>(), [100, 16]);
+    }
+
+    #[test]
+    fn names_stay_in_their_line() {
+        assert_eq!(set("a\nb", vec![("c\r", 1.0)]), "a\\nb: c\\r 1");
+    }
 }

@@ -1,7 +1,11 @@
 //! Figures for people: three significant digits, at most six characters.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
+
+/// No line of a report is longer.
+pub(crate) const WIDTH: usize = 100;
 
 /// A duration: `999ns`, `1.23ms`, `45.6s`, `2.00h`.
 pub(crate) struct Time(pub(crate) u64);
@@ -94,6 +98,40 @@ fn scaled(value: u64, units: &[(u64, &str)]) -> String {
     text
 }
 
+/// A figure of any meaning: exact if it is whole, else three decimals; by powers of ten where that says too much or
+/// nothing.
+pub(crate) struct Figure(pub(crate) f64);
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        if size >= 1e15 || (size > 0.0 && size < 1e-3) {
+            write!(f, "{:.3e}", self.0)
+        } else if self.0.fract() == 0.0 {
+            write!(f, "{:.0}", self.0)
+        } else {
+            write!(f, "{:.3}", self.0)
+        }
+    }
+}
+
+/// A name as it may stand in a line: what would break the line or steer a terminal is escaped.
+pub(crate) fn printable(name: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !name.contains(harmful) {
+        return Cow::Borrowed(name);
+    }
+    let mut text = String::with_capacity(name.len() + 8);
+    for c in name.chars() {
+        if harmful(c) {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// The end of a text that must fit `width` columns, with a mark where it was cut: the end of a path tells most.
 pub(crate) fn tail(text: &str, width: usize) -> String {
     let length = text.chars().count();
@@ -132,6 +170,31 @@ mod tests {
                 assert!(Bytes(value).to_string().len() <= 6, "{value}");
             }
         }
+    }
+
+    #[test]
+    fn figures_of_any_size_are_short() {
+        let figures = [
+            (0.0, "0"),
+            (-3.0, "-3"),
+            (0.125, "0.125"),
+            (0.000_01, "1.000e-5"),
+            (999_999_999_999_999.0, "999999999999999"),
+            (1e15, "1.000e15"),
+            (-1.5e300, "-1.500e300"),
+            (f64::INFINITY, "inf"),
+            (f64::NAN, "NaN"),
+        ];
+        for (value, text) in figures {
+            assert_eq!(Figure(value).to_string(), text);
+        }
+        assert!(Figure(0.1 + 1e14).to_string().len() < 25);
+    }
+
+    #[test]
+    fn a_name_cannot_break_the_line() {
+        assert!(matches!(printable("plain é"), Cow::Borrowed("plain é")));
+        assert_eq!(printable("a\nb\tc\x1b[31m\u{2028}"), "a\\nb\\tc\\u{1b}[31m\\u{2028}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod thresholds;
 use std::fmt;
 use std::time::Duration;
 
-use crate::format::{Count, Time};
+use crate::format::{Count, Time, printable};
 use crate::summary::Summary;
 
 /// Advice that the figures since the last reset bear out, the largest possible gain first.
@@ -154,10 +154,10 @@ impl fmt::Display for Suggestion {
             f,
             "[{}] {}: {} ({} calls, {}:{})\n    try: {}; saves at most {} ({:.1} % of the profiled time)",
             self.rule,
-            self.function,
+            printable(self.function),
             self.message,
             Count(self.samples),
-            self.file,
+            printable(self.file),
             self.line,
             self.remedy,
             Time(self.gain_ns),

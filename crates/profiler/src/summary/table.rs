@@ -3,9 +3,8 @@
 use std::fmt;
 
 use super::{FunctionStats, Summary};
-use crate::format::{Bytes, Count, Mean, Time, tail};
+use crate::format::{Bytes, Count, Mean, Time, WIDTH, printable, tail};
 
-const WIDTH: usize = 100;
 const NAME_AT_LEAST: usize = 20;
 /// Six characters and a space.
 const COLUMN: usize = 7;
@@ -53,12 +52,13 @@ impl Summary {
 
     /// The name, with the place behind it if another row has the same.
     fn label(&self, function: &FunctionStats) -> String {
+        let name = printable(function.name);
         let alone = self.functions.iter().filter(|other| other.name == function.name).count() == 1;
         if alone {
-            return function.name.to_string();
+            return name.into_owned();
         }
         let file = function.file.rsplit(['/', '\\']).next().unwrap_or(function.file);
-        format!("{} {file}:{}", function.name, function.line)
+        format!("{name} {}:{}", printable(file), function.line)
     }
 }
 
@@ -134,6 +134,13 @@ mod tests {
         let plain = FunctionStats { name: "f", calls: 1, ..Default::default() };
         let text = Summary::of(vec![plain], false).to_string();
         assert!(!text.contains("errors") && !text.contains("allocs"), "{text}");
+    }
+
+    #[test]
+    fn a_name_stays_in_its_row() {
+        let text = Summary::of(vec![row("two\nlines\x1b[2J", 3), row("b", 4)], false).to_string();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(!text.contains('\x1b'), "{text}");
     }
 
     #[test]
