@@ -33,12 +33,13 @@ fn probe(args: &Args, function: Function, krate: &TokenStream) -> TokenStream {
     let outcome = quote_spanned!(span=> #krate::__private::Outcome(&__lagom_value).failed());
     let content = if sig.asyncness.is_some() {
         // An `async` block cannot be annotated: a first, dead `return` fixes its type for every later one and the end.
-        let ty = output::written(&sig.output);
-        let typed = quote_spanned! {span=>
-            if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
-                return __lagom_value;
+        let typed = output::written(&sig.output).map(|ty| {
+            quote_spanned! {span=>
+                if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
+                    return __lagom_value;
+                }
             }
-        };
+        });
         let failed = fallible.map_or_else(|| quote!(false), |_| outcome);
         quote_spanned! {span=>
             let mut __lagom_call = #krate::__private::AsyncCall::new(#site);

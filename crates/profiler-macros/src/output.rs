@@ -14,11 +14,21 @@ pub(crate) fn fallible(output: &ReturnType) -> Option<Type> {
     may_fail(ty).then(|| nameable(ty))
 }
 
-/// The return type as it may be written inside a body.
-pub(crate) fn written(output: &ReturnType) -> Type {
+/// The return type as it may be written inside a body; `None` for `!`, of which no value returns and which no
+/// type but a function's may name.
+pub(crate) fn written(output: &ReturnType) -> Option<Type> {
     match output {
-        ReturnType::Default => syn::parse_quote!(()),
-        ReturnType::Type(_, ty) => nameable(ty),
+        ReturnType::Default => Some(syn::parse_quote!(())),
+        ReturnType::Type(_, ty) => (!is_never(ty)).then(|| nameable(ty)),
+    }
+}
+
+fn is_never(ty: &Type) -> bool {
+    match ty {
+        Type::Never(_) => true,
+        Type::Paren(inner) => is_never(&inner.elem),
+        Type::Group(inner) => is_never(&inner.elem),
+        _ => false,
     }
 }
 

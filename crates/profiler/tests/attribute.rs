@@ -155,6 +155,30 @@ fn never() -> ! {
     panic!("on purpose")
 }
 
+#[profile]
+async fn never_later() -> ! {
+    std::future::ready(()).await;
+    panic!("on purpose")
+}
+
+#[profile]
+async fn never_ready() -> ! {
+    loop {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[test]
+fn functions_that_never_return() {
+    assert!(std::panic::catch_unwind(|| never()).is_err());
+    assert_eq!(outcomes("never"), (1, 0, 1));
+    assert!(std::panic::catch_unwind(|| block_on(never_later())).is_err());
+    assert_eq!(outcomes("never_later"), (1, 0, 1));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(std::pin::pin!(never_ready()).poll(&mut context).is_pending());
+    assert_eq!((stats("never_ready").calls(), stats("never_ready").cancelled()), (1, 1));
+}
+
 #[test]
 fn signatures_of_all_kinds() {
     assert_eq!(longest(&["a", "abc", "ab"], ""), Some("abc"));
@@ -170,8 +194,6 @@ fn signatures_of_all_kinds() {
     assert_eq!(outcomes("result_of_impl"), (2, 1, 0));
     assert_eq!(boxed(true)(4) + boxed(false)(4), 12);
     assert_eq!(argument_impl([1, 2].into_iter(), (3, 4)), [2, 7]);
-    assert!(std::panic::catch_unwind(|| never()).is_err());
-    assert_eq!(outcomes("never"), (1, 0, 1));
 }
 
 struct Counter {
