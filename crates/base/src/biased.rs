@@ -16,6 +16,8 @@ pub struct Biased<T> {
     inside: AtomicBool,
     /// Written by those from outside alone.
     revoked: AtomicBool,
+    /// Chosen once: it lies beside what the owner reads anyway.
+    light: fence::Light,
     data: UnsafeCell<T>,
 }
 
@@ -25,8 +27,12 @@ unsafe impl<T: Send> Sync for Biased<T> {}
 impl<T> Biased<T> {
     /// Guards `data`.
     pub fn new(data: T) -> Self {
-        fence::prepare();
-        Self { inside: AtomicBool::new(false), revoked: AtomicBool::new(false), data: UnsafeCell::new(data) }
+        Self {
+            inside: AtomicBool::new(false),
+            revoked: AtomicBool::new(false),
+            light: fence::light(),
+            data: UnsafeCell::new(data),
+        }
     }
 
     /// Runs `f` on the data as the owner; `None` without running it when the lock is revoked.
@@ -39,7 +45,7 @@ impl<T> Biased<T> {
     #[inline]
     pub unsafe fn enter<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.inside.store(true, Ordering::Relaxed);
-        fence::light();
+        self.light.fence();
         if self.revoked.load(Ordering::Acquire) {
             self.inside.store(false, Ordering::Release);
             return None;

@@ -1,63 +1,78 @@
 //! A pair of fences of unequal price: the frequent side pays nothing, the rare side pays for both.
 //!
 //! Two threads that each write one word and then read the other's must not both miss the other's write (Dekker 1965).
-//! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time calls [`light`], and the rare one
+//! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time uses [`Light`], and the rare one
 //! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010). Where
 //! the system has no such call, both are full fences.
 #![allow(unsafe_code, reason = "the system call has no safe interface")]
 
 #[cfg(lagom_loom)]
-use crate::sync::atomic::{Ordering::SeqCst, fence};
-
-/// To be called once before the first use of a protocol: without it [`light`] stays a full fence.
-#[cfg(lagom_loom)]
-pub fn prepare() {}
-
-/// The fence of the frequent side.
-#[cfg(lagom_loom)]
-pub fn light() {
-    fence(SeqCst);
-}
-
-/// The fence of the rare side.
-#[cfg(lagom_loom)]
-pub fn heavy() {
-    fence(SeqCst);
-}
-
+pub use model::{Light, heavy, light};
 #[cfg(not(lagom_loom))]
-pub use native::{heavy, light, prepare};
+pub use native::{Light, heavy, light};
+
+#[cfg(lagom_loom)]
+mod model {
+    use crate::sync::atomic::{Ordering::SeqCst, fence};
+
+    /// The fence of the frequent side.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Light;
+
+    /// The fence of the frequent side.
+    pub fn light() -> Light {
+        Light
+    }
+
+    impl Light {
+        /// Fences this thread.
+        pub fn fence(self) {
+            fence(SeqCst);
+        }
+    }
+
+    /// The fence of the rare side.
+    pub fn heavy() {
+        fence(SeqCst);
+    }
+}
 
 #[cfg(not(lagom_loom))]
 mod native {
-    use std::sync::OnceLock;
-    use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-    use std::sync::atomic::{AtomicBool, compiler_fence, fence};
+    use std::sync::LazyLock;
+    use std::sync::atomic::Ordering::SeqCst;
+    use std::sync::atomic::{compiler_fence, fence};
 
-    /// Whether [`heavy`] fences the other threads too. Never goes back to false: then `light` may stay one for the compiler.
-    static ASYMMETRIC: AtomicBool = AtomicBool::new(false);
-    static PREPARED: OnceLock<()> = OnceLock::new();
-
-    /// To be called once before the first use of a protocol: without it [`light`] stays a full fence.
-    pub fn prepare() {
-        PREPARED.get_or_init(|| ASYMMETRIC.store(system::register(), SeqCst));
-    }
+    /// Whether [`heavy`] fences the other threads too; found out once.
+    static ASYMMETRIC: LazyLock<bool> = LazyLock::new(system::register);
 
     /// The fence of the frequent side: for the compiler alone where the system can fence the others for [`heavy`].
-    #[inline]
-    pub fn light() {
-        if ASYMMETRIC.load(Relaxed) {
-            compiler_fence(SeqCst);
-        } else {
-            fence(SeqCst);
+    #[derive(Clone, Copy, Debug)]
+    pub struct Light {
+        asymmetric: bool,
+    }
+
+    /// The fence of the frequent side, to be kept where it is used. The first call asks the system.
+    pub fn light() -> Light {
+        Light { asymmetric: *ASYMMETRIC }
+    }
+
+    impl Light {
+        /// Fences this thread, for the compiler alone where the system can fence it on demand.
+        #[inline]
+        pub fn fence(self) {
+            if self.asymmetric {
+                compiler_fence(SeqCst);
+            } else {
+                fence(SeqCst);
+            }
         }
     }
 
     /// The fence of the rare side: a system call of less than a microsecond, more where many threads run.
     pub fn heavy() {
-        prepare();
         fence(SeqCst);
-        if ASYMMETRIC.load(Relaxed) {
+        if *ASYMMETRIC {
             system::fence_all();
         }
     }
@@ -102,11 +117,11 @@ mod tests {
 
     #[test]
     fn two_sides_never_both_miss_the_other() {
-        prepare();
         const ROUNDS: usize = 20_000;
         let words = [AtomicUsize::new(0), AtomicUsize::new(0)];
         let missed = AtomicUsize::new(0);
         let barrier = Barrier::new(2);
+        let fence = light();
         std::thread::scope(|scope| {
             for side in 0..2 {
                 let (words, missed, barrier) = (&words, &missed, &barrier);

@@ -116,8 +116,13 @@ impl<T> Engine<T> {
                 Self::give_elsewhere(node);
             }
         } else {
-            node.home.depot.lock().count_discarded();
+            Self::discard(node);
         }
+    }
+
+    #[cold]
+    fn discard(node: Box<Node<T>>) {
+        node.home.depot.lock().count_discarded();
     }
 
     #[cold]
