@@ -130,9 +130,9 @@ mod tests {
                         barrier.wait();
                         words[side].store(round, Relaxed);
                         if side == 0 {
-                            light()
+                            fence.fence();
                         } else {
-                            heavy()
+                            heavy();
                         }
                         if words[1 - side].load(Relaxed) != round {
                             missed.fetch_add(1, Relaxed);
