@@ -43,3 +43,12 @@ fn names_of_the_user_do_not_matter() {
     assert_eq!((shadowed::length("four"), shadowed::length("four")), (Ok(4), Ok(4)));
     assert_eq!(shadowed::length::cache_info().misses(), 1);
 }
+
+#[test]
+fn interned_values_are_keys() {
+    let words = lagom::weakcache::Interner::new();
+    let counts = count(&words, "to be or not to be");
+    assert_eq!(words.get("be").map(|word| counts[&word]), Some(2));
+    drop(counts);
+    assert!(words.is_empty());
+}
