@@ -238,7 +238,11 @@ where
     /// # Panics
     ///
     /// When `make` needs its own result: it asks for `key` again, or for a key whose `make` in another thread waits for
-    /// `key`. One of the threads in such a ring, at least, gets the panic; none of them hangs.
+    /// `key`. At least one of the threads in such a ring gets the panic, although an `insert` from outside might have
+    /// ended the ring; none of them hangs.
+    ///
+    /// Only waits for loads are seen: a `make` that joins a thread which asks for `key`, or waits for a lock or a channel
+    /// of yours that such a thread holds or serves, hangs as it would anywhere.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;

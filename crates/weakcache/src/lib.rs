@@ -13,14 +13,6 @@
 //! assert!(codes.intern("UA") == codes.intern("UA")); // One object; compared by address.
 //! ```
 //!
-//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it
-//!   is gone at once, and [`len`](WeakCache::len) is exact. Eviction never takes away what somebody still uses: the
-//!   next lookup finds the same object, so there are never two live ones of one key.
-//! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
-//!   its own result panics instead of hanging.
-//! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, freed when unused.
-//! - No code of yours runs under a lock, except the equality of keys.
-//!
 //! # When not to use it
 //!
 //! - A bounded cache whose values nobody holds on to: [`quick_cache`](https://docs.rs/quick_cache) and
@@ -31,6 +23,18 @@
 //! - One thread only: [`weak-table`](https://docs.rs/weak-table) over `Rc` needs no lock.
 //! - Values that are `Arc`s already and must stay so: a map of `std::sync::Weak`.
 //! - Values or keys that borrow: both must be `'static`.
+//!
+//! # What is promised
+//!
+//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it
+//!   is gone at once, and [`len`](WeakCache::len) is exact. Eviction never takes away what somebody still uses: the
+//!   next lookup finds the same object, so there are never two live ones of one key.
+//! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
+//!   its own result, directly or through the loads of other threads, panics instead of hanging. Other waits are not
+//!   seen: a factory that joins a thread which asks for the same key, or waits for a lock or a channel of yours that
+//!   such a thread holds or serves, hangs as it would anywhere.
+//! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, freed when unused.
+//! - No code of yours runs under a lock, except the equality of keys.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
