@@ -2,8 +2,8 @@
 
 use super::thresholds::{
     ALLOCATED_BYTES_PER_CALL, ALLOCATION_CALLS, ALLOCATION_SHARE, ALLOCATIONS_PER_CALL, FAILURE_SHARE, FAILURES,
-    FIRST_AT_LEAST, FIRST_CALLS, FIRST_SHARE, FIRST_TO_LONGEST, HOT_CALLS, HOT_SHARE, TINY_CALLS, TINY_MEAN,
-    TINY_SHARE,
+    FIRST_AT_LEAST, FIRST_CALLS, FIRST_SHARE, FIRST_TO_LONGEST, HOT_CALLS, HOT_MANY_CALLS, HOT_SHARE, TINY_CALLS,
+    TINY_MEAN, TINY_SHARE,
 };
 use super::{Rule, Suggestion};
 use crate::format::{Bytes, Count, Mean, Time};
@@ -63,12 +63,13 @@ impl Case<'_> {
             Time(f.self_ns),
             Time(f.self_ns / f.calls)
         );
-        Some(self.suggest(
-            Rule::HotSelfShare,
-            f.self_ns,
-            message,
-            "spans inside to find the part; if arguments repeat, lagom-memo; if it loops over numbers, lagom-vecproc",
-        ))
+        // What is called seldom cannot repeat its arguments often, but may work on much at a time.
+        let remedy = if f.calls >= HOT_MANY_CALLS {
+            "spans inside to find the part; lagom-memo if its arguments repeat"
+        } else {
+            "spans inside to find the part; lagom-vecproc if that is a loop over numbers"
+        };
+        Some(self.suggest(Rule::HotSelfShare, f.self_ns, message, remedy))
     }
 
     fn allocation_heavy(&self) -> Option<Suggestion> {
@@ -187,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn the_remedy_for_what_is_hot_depends_on_the_calls() {
+        let remedy = |calls| {
+            let hot = FunctionStats { calls, self_ns: 300 * MS, total_ns: 300 * MS, ..row() };
+            Summary::of(vec![hot, rest()], true).suggestions()[0].remedy()
+        };
+        for (calls, named, other) in [(10, "vecproc", "memo"), (999, "vecproc", "memo"), (1_000, "memo", "vecproc")] {
+            assert!(remedy(calls).contains(named) && !remedy(calls).contains(other), "{calls}: {}", remedy(calls));
+        }
+    }
+
+    #[test]
     fn allocation_heavy_by_count_or_by_bytes() {
         let by_count = FunctionStats { calls: 1_000, self_ns: 3 * MS, self_allocations: 2_000, ..row() };
         edge(
@@ -263,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_bound_lies_within_the_profiled_time_and_the_text_names_numbers_and_remedy() {
-        let hot = FunctionStats { calls: 50, self_ns: 300 * MS, total_ns: 300 * MS, ..row() };
+        let hot = FunctionStats { calls: 50_000, self_ns: 300 * MS, total_ns: 300 * MS, ..row() };
         let found = Summary::of(vec![hot, rest()], true).suggestions();
         assert!((found[0].gain_share() - 0.75).abs() < 1e-9);
         let text = found[0].to_string();

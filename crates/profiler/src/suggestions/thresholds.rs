@@ -10,6 +10,8 @@ pub const MIN_PROFILED: Duration = Duration::from_millis(10);
 pub const HOT_SHARE: f64 = 0.10;
 /// `hot-self-share`: the fewest calls.
 pub const HOT_CALLS: u64 = 10;
+/// `hot-self-share`: from so many calls on the remedy is to remember results, below to speed up a loop inside.
+pub const HOT_MANY_CALLS: u64 = 1_000;
 
 /// `allocation-heavy`: the fewest calls.
 pub const ALLOCATION_CALLS: u64 = 1_000;
