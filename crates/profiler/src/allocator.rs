@@ -9,7 +9,9 @@ use crate::engine;
 ///
 /// The figures are in [`heap`](crate::heap), and spans read them for the allocations per call. Every request is forwarded
 /// as what it is, so that `vec![0; n]` stays lazy and growing stays in place; a failed one is not counted. Nothing is put
-/// in front of or behind a block. The hook never allocates, locks or panics.
+/// in front of or behind a block. The hook never allocates, locks or panics, given native thread-locals: on targets without
+/// (OpenBSD, illumos, Android and `*-windows-gnu` among them) a thread's first look at its own may allocate, inside the
+/// hook; do not install it there.
 ///
 /// Cost: about 20 ns per pair of allocation and release (four atomic additions, two of them on lines that all threads
 /// share); one relaxed load in [`Mode::Off`](crate::heap::Mode::Off).

@@ -1,7 +1,7 @@
 //! The heap as [`TrackingAllocator`](crate::TrackingAllocator) sees it: live bytes, their peak, allocations so far.
 //!
 //! All figures are of requested bytes, not of what the allocator behind needs to serve them, and zero while no
-//! `TrackingAllocator` is the program's `#[global_allocator]`.
+//! `TrackingAllocator` is the program's `#[global_allocator]`, or while it has counted nothing yet.
 //!
 //! ```
 //! use lagom_profiler::{TrackingAllocator, heap};
@@ -71,6 +71,8 @@ pub fn set_mode(mode: Mode) {
 }
 
 /// Whether a tracking allocator is at work: it has counted at least one allocation.
+///
+/// So false before the first one, and as long as the mode was [`Mode::Off`] from the start.
 ///
 /// ```
 /// // This program has none.

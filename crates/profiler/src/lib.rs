@@ -40,8 +40,10 @@ pub use summary::{FunctionStats, Summary, summary};
 /// error. The function's figures turn up in [`summary`](summary()) under its name; all instances of a generic function share
 /// them.
 ///
-/// An `Err` is counted as an error, whatever its type. A panic is counted for every function it passes. Of an async
-/// function each poll is timed where it runs; a future that is dropped after its first poll counts as cancelled.
+/// An `Err` is counted as an error, whatever its type. A panic is counted for every function it passes, but not
+/// for a function that was called while its thread was unwinding already (from a `drop`): how such a call ends cannot be
+/// told, and it counts as a success. Of an async function each poll is timed where it runs; a future that is dropped after
+/// its first poll counts as cancelled.
 ///
 /// Arguments, all optional:
 /// - `name = "…"`: the name in the reports instead of the function's.

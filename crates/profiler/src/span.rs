@@ -53,6 +53,9 @@ impl Site {
 /// std::thread::spawn(move || drop(span));
 /// ```
 ///
+/// A span that a panic ends is counted as such, unless it was opened while its thread was unwinding already: then its end
+/// cannot be told from the older panic's, and it counts as a success.
+///
 /// A guard that outlives the span it was opened in still counts its call and its whole duration; its *self* time ends with
 /// its parent, and its total never counts a moment twice. A guard that is forgotten (`mem::forget`) is no call; until its
 /// parent ends or the next [`reset`](crate::reset) the time goes on as its own, not the parent's, and the thread keeps

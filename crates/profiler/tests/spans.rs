@@ -141,6 +141,27 @@ fn a_span_opened_while_unwinding_is_not_to_blame() {
     assert_eq!((stats("cleanup").calls(), stats("cleanup").panics()), (1, 0));
 }
 
+/// Documented: the thread unwinds before and after, so that nothing tells the two panics apart.
+#[test]
+fn a_panic_of_a_span_opened_while_unwinding_is_not_seen() {
+    struct Cleanup;
+    impl Drop for Cleanup {
+        fn drop(&mut self) {
+            let result = catch_unwind(|| {
+                let _span = span!("panics in cleanup");
+                panic!("on purpose, the second");
+            });
+            assert!(result.is_err());
+        }
+    }
+    let result = catch_unwind(|| {
+        let _cleanup = Cleanup;
+        panic!("on purpose");
+    });
+    assert!(result.is_err());
+    assert_eq!((stats("panics in cleanup").calls(), stats("panics in cleanup").panics()), (1, 0));
+}
+
 #[test]
 fn a_panic_caught_inside_is_none() {
     {

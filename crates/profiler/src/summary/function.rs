@@ -84,7 +84,7 @@ getters! {
     calls: u64 = |this| this.calls;
     /// Calls that returned an `Err` or were marked by [`Span::fail`](crate::Span::fail).
     errors: u64 = |this| this.errors;
-    /// Calls that a panic ended.
+    /// Calls that a panic ended, but for those made while their thread was unwinding already.
     panics: u64 = |this| this.panics;
     /// Calls of async functions that were dropped between the first poll and completion.
     cancelled: u64 = |this| this.cancelled;
