@@ -1,6 +1,6 @@
 //! The code that `#[memoize]` makes of a function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -21,17 +21,19 @@ pub(crate) fn expand(settings: &Settings, function: ItemFn) -> TokenStream {
     let arguments: Vec<Argument> = function.sig.inputs.iter().filter_map(typed).enumerate().map(argument).collect();
 
     let ItemFn { attrs, vis, sig, block, .. } = function;
+    let braces = block.brace_token.span.join();
     let name = &sig.ident;
     let site = site(settings, &private);
 
     let mut body = sig.clone();
     body.ident = Ident::new("__memoized", Span::mixed_site());
     let body_name = &body.ident;
-    let body = quote!(#body #block);
+    // Nobody could call it in a constant.
+    let body = quote!(#[allow(clippy::missing_const_for_fn)] #body #block);
 
     let mut outer = sig.clone();
     outer.inputs = arguments.iter().map(Argument::declared).collect();
-    let names = arguments.iter().map(|argument| &argument.name);
+    let names = arguments.iter().map(Argument::passed);
     let key = nest(arguments.iter().map(|argument| argument.key(&private)).collect());
     let result = result_type(&sig.output);
     // An error about the type points at the type.
@@ -43,9 +45,9 @@ pub(crate) fn expand(settings: &Settings, function: ItemFn) -> TokenStream {
     let type_doc = format!("The cache of the function [`{plain_name}`](fn@{plain_name}).");
     let local = Ident::new("site", Span::mixed_site());
     let (key_local, policy) = (Ident::new("key", Span::mixed_site()), Ident::new("policy", Span::mixed_site()));
-    quote! {
-        #(#attrs)*
-        #vis #outer {
+    let mut outer_block = Group::new(
+        Delimiter::Brace,
+        quote! {
             #body
             #[allow(unused_imports)]
             use #private::ElseKeepAll as _;
@@ -53,7 +55,14 @@ pub(crate) fn expand(settings: &Settings, function: ItemFn) -> TokenStream {
             let #policy = #policy_of;
             let #local = #name::__lagom_site();
             #private::Site::call(#local, #policy, #key_local, move || #body_name(#(#names),*))
-        }
+        },
+    );
+    // The function is the user's: with braces of the macro it would count as generated, and rustc would not say that it
+    // is never used.
+    outer_block.set_span(braces);
+    quote! {
+        #(#attrs)*
+        #vis #outer #outer_block
 
         #(#shared)*
         #[doc = #type_doc]
@@ -98,6 +107,8 @@ struct Argument {
     /// What is kept, behind the reference if there is one.
     kept: Type,
     by_ref: bool,
+    /// Whether there is such an argument.
+    cfgs: Vec<Attribute>,
 }
 
 fn typed(input: &FnArg) -> Option<&PatType> {
@@ -116,27 +127,34 @@ fn argument((index, argument): (usize, &PatType)) -> Argument {
         Type::Reference(reference) => ((*reference.elem).clone(), true),
         ty => (ty.clone(), false),
     };
-    Argument { name, ty: (*argument.ty).clone(), kept, by_ref }
+    let cfgs = argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
+    Argument { name, ty: (*argument.ty).clone(), kept, by_ref, cfgs }
 }
 
 impl Argument {
     fn declared(&self) -> FnArg {
-        let Self { name, ty, .. } = self;
-        parse_quote!(#name: #ty)
+        let Self { name, ty, cfgs, .. } = self;
+        parse_quote!(#(#cfgs)* #name: #ty)
+    }
+
+    fn passed(&self) -> TokenStream {
+        let Self { name, cfgs, .. } = self;
+        quote!(#(#cfgs)* #name)
     }
 
     /// The part of the key that this argument is. An error about its type points at the type.
     fn key(&self, private: &TokenStream) -> TokenStream {
-        let Self { name, kept, by_ref, .. } = self;
+        let Self { name, kept, by_ref, cfgs, .. } = self;
         let span = kept.span();
-        if is_float(kept) {
+        let part = if is_float(kept) {
             let deref = by_ref.then(|| quote!(*));
             quote_spanned!(span=> <#kept>::to_bits(#deref #name))
         } else if *by_ref {
             quote_spanned!(span=> #private::borrowed_part::<#kept>(#name))
         } else {
             quote_spanned!(span=> #private::owned_part::<#kept>(&#name))
-        }
+        };
+        quote!(#(#cfgs)* #part)
     }
 }
 

@@ -3,8 +3,8 @@
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Error, FnArg, GenericParam, ItemFn, Lifetime, ParenthesizedGenericArguments, Path, Result, ReturnType, Safety,
-    Signature, Type, TypeFnPtr, TypeImplTrait, TypeReference,
+    Block, Error, FnArg, GenericParam, Item, ItemFn, Lifetime, ParenthesizedGenericArguments, Path, Result, ReturnType,
+    Safety, Signature, Type, TypeFnPtr, TypeImplTrait, TypeReference,
 };
 
 /// An error for everything in `function` that cannot be memoized.
@@ -25,6 +25,9 @@ pub(crate) fn refuse(function: &ItemFn) -> Result<()> {
     }
     if let ReturnType::Type(_, ty) = &sig.output {
         result(ty, &mut refused);
+    }
+    if let Some(path) = SelfIn::block(&function.block) {
+        refused.push(associated(path));
     }
     refused.0.map_or(Ok(()), Err)
 }
@@ -140,11 +143,8 @@ impl<'ast> Visit<'ast> for Checked<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
-        if path.segments.first().is_some_and(|first| first.ident == "Self") {
-            self.refused.push(Error::new_spanned(
-                path,
-                "associated functions cannot be memoized: memoize a free function and call it",
-            ));
+        if is_self(path) {
+            self.refused.push(associated(path));
         }
         visit::visit_path(self, path);
     }
@@ -152,4 +152,35 @@ impl<'ast> Visit<'ast> for Checked<'_> {
     // The lifetimes in `fn(&T)` and `Fn(&T)` are of the calls to come.
     fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
+}
+
+fn is_self(path: &Path) -> bool {
+    path.segments.first().is_some_and(|first| first.ident == "Self")
+}
+
+fn associated(path: &Path) -> Error {
+    Error::new_spanned(path, "associated functions cannot be memoized: memoize a free function and call it")
+}
+
+/// The first `Self` of a function body.
+struct SelfIn<'ast>(Option<&'ast Path>);
+
+impl<'ast> SelfIn<'ast> {
+    fn block(block: &'ast Block) -> Option<&'ast Path> {
+        let mut found = Self(None);
+        found.visit_block(block);
+        found.0
+    }
+}
+
+impl<'ast> Visit<'ast> for SelfIn<'ast> {
+    fn visit_path(&mut self, path: &'ast Path) {
+        if self.0.is_none() && is_self(path) {
+            self.0 = Some(path);
+        }
+        visit::visit_path(self, path);
+    }
+
+    // An item inside has a `Self` of its own.
+    fn visit_item(&mut self, _: &'ast Item) {}
 }

@@ -97,13 +97,17 @@ pub use stats::Stats;
 /// - `f::cache_clear()`: gives all values up, as [`Memo::clear`],
 /// - `f::cache_purge_expired() -> usize`: frees all that expired, as [`Memo::purge_expired`].
 ///
-/// Everything else is as [`Memo::get_or_insert_with`] says: one computation per key at a time, nothing hangs.
+/// Everything else is as [`Memo::get_or_insert_with`] says: one computation per key at a time.
+///
+/// So the name is taken among types and modules too: no `mod f` beside a memoized `f`, and no memoized function with the
+/// name of a type that is used near it, `u32` for instance.
 ///
 /// # Arguments
 ///
 /// Owned, or references to what has [`ToOwned`]: a `&str` is kept as a `String`, a `&[T]` as a `Vec<T>`. What is kept must
-/// be `Hash + Eq + Send + Sync`, owned arguments also `Clone`. `f32` and `f64` are told apart by their bits: `0.0` and `-0.0` are two keys,
-/// and a NaN is equal to itself. Patterns work.
+/// be `Hash + Eq + Send + Sync`, owned arguments also `Clone`. An `f32` or `f64`, also behind a reference, is told apart by
+/// its bits: `0.0` and `-0.0` are two keys, and a NaN is equal to itself. Floats inside of other types are not: `[f64]` and
+/// `Option<f64>` are neither `Hash` nor `Eq`. Patterns and `#[cfg]` work.
 ///
 /// # Results
 ///
@@ -125,6 +129,10 @@ pub use stats::Stats;
 ///
 /// With an error that says what to do instead: methods, generic functions (lifetimes are fine), `impl Trait`, `async`,
 /// `const`, `unsafe` and `extern` functions, `&mut` and other borrows than `&T` at the top, borrowed results.
+///
+/// What the attribute cannot see, rustc refuses in its own words: a lifetime that is left out, as in `Cow<str>` or
+/// `Borrowed` for a `Borrowed<'_>` ("borrowed data escapes outside of function", "lifetime may not live long enough"), and
+/// an associated function that nowhere says `self` or `Self` ("struct is not supported in `trait`s or `impl`s").
 #[cfg(feature = "macros")]
 pub use lagom_memo_macros::memoize;
 

@@ -113,6 +113,33 @@ fn patterns() {
 }
 
 #[test]
+fn conditional_arguments() {
+    #[memoize]
+    fn sum(#[cfg(any())] missing: NoSuchType, a: u32, #[cfg(test)] b: &str, #[cfg(not(test))] c: f64) -> usize {
+        a as usize + b.len()
+    }
+
+    assert_eq!((sum(1, "ab"), sum(1, "ab"), sum(2, "ab")), (3, 3, 4));
+    assert_eq!(sum::cache_info().misses(), 2);
+}
+
+#[test]
+fn items_in_the_body() {
+    #[memoize]
+    fn twice(n: u32) -> u32 {
+        struct Doubled(u32);
+        impl Doubled {
+            fn of(n: u32) -> Self {
+                Self(2 * n)
+            }
+        }
+        Doubled::of(n).0
+    }
+
+    assert_eq!(twice(4), 8);
+}
+
+#[test]
 fn thirteen_arguments() {
     #[memoize]
     #[allow(clippy::too_many_arguments, reason = "that is the point")]
