@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use csv::{ErrorKind, StringRecord};
+use csv::{ByteRecord, ErrorKind, StringRecord};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
@@ -152,12 +152,17 @@ pub(crate) fn file_error(name: &str, line: u64, header: &StringRecord, error: &c
             anyhow!("{name}:{line}: the gzip data ends too early")
         }
         ErrorKind::Io(error) => anyhow!("{name}:{line}: {error}"),
-        ErrorKind::Utf8 { err, .. } => field_error(name, line, header, err.field(), "not valid UTF-8"),
+        ErrorKind::Utf8 { err, .. } => utf8_error(name, line, header, err.field()),
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             anyhow!("{name}:{line}: {len} columns where the header has {expected_len}")
         }
         _ => anyhow!("{name}:{line}: {error}"),
     }
+}
+
+/// What is wrong with a row whose field in this column, counted from 0, is no text.
+pub(crate) fn utf8_error(name: &str, line: u64, header: &StringRecord, column: usize) -> anyhow::Error {
+    field_error(name, line, header, column, "not valid UTF-8")
 }
 
 /// What is wrong with a row that was read: its first field, in the order of `columns`, that its column does not allow;
@@ -170,7 +175,7 @@ pub(crate) fn row_error(
     record: &StringRecord,
     otherwise: impl Display,
 ) -> anyhow::Error {
-    let line = line(record);
+    let line = line(record.as_byte_record());
     let fault = |column: &Column| {
         let index = header.iter().position(|header| header == column.name)?;
         let text = record.get(index)?;
@@ -200,7 +205,7 @@ impl NoArrival {
 }
 
 /// Where a record begins.
-pub(crate) fn line(record: &StringRecord) -> u64 {
+pub(crate) fn line(record: &ByteRecord) -> u64 {
     record.position().map_or(0, csv::Position::line)
 }
 

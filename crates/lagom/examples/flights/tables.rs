@@ -185,7 +185,7 @@ fn parse<T: Row>(name: &str, input: impl Read) -> Result<Vec<T>> {
         }
         let row = parse_row(&header, &record);
         let mut row: T = row.map_err(|error| row_error(name, &header, T::COLUMNS, &record, error))?;
-        row.set_line(line(&record));
+        row.set_line(line(record.as_byte_record()));
         rows.push(row);
     }
 }

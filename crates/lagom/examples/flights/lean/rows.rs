@@ -1,16 +1,17 @@
 //! Rows of a table, read ahead by another thread into pooled buffers.
 
 use std::io::Read;
+use std::mem;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use csv::StringRecord;
+use csv::{ByteRecord, FromUtf8Error, StringRecord};
 use lagom::pool::{Pool, Pooled};
 use lagom::profiler::profile;
 
 use crate::fields::{Column, Field};
-use crate::input::{Input, NoArrival, file_error, header, line, row_error};
+use crate::input::{Input, NoArrival, file_error, header, line, row_error, utf8_error};
 
 /// Rows that travel together from the reading thread.
 const BATCH: usize = 128;
@@ -19,13 +20,15 @@ const AHEAD: usize = 6;
 
 /// Some consecutive rows; their buffers are used again and again.
 pub(super) struct Batch {
-    records: Vec<StringRecord>,
+    records: Vec<ByteRecord>,
     used: usize,
+    /// Takes the place of a row that is looked at as text.
+    spare: Option<ByteRecord>,
 }
 
 impl Batch {
     pub(super) const fn new() -> Self {
-        Self { records: Vec::new(), used: 0 }
+        Self { records: Vec::new(), used: 0, spare: None }
     }
 
     /// Reads the next rows into the buffers; `false` at the end of the table.
@@ -38,10 +41,10 @@ impl Batch {
         self.used = 0;
         while self.used < BATCH {
             if self.used == self.records.len() {
-                self.records.push(StringRecord::new());
+                self.records.push(ByteRecord::new());
             }
             let line = reader.position().line();
-            match reader.read_record(&mut self.records[self.used]) {
+            match reader.read_byte_record(&mut self.records[self.used]) {
                 Ok(true) => self.used += 1,
                 Ok(false) => return Ok(false),
                 Err(error) => return Err(file_error(&table.name, line, &table.header, &error)),
@@ -67,7 +70,7 @@ pub(super) fn for_each_row(
     let mut batch = pool.acquire();
     loop {
         let more = batch.fill(&mut reader, &table);
-        take_in(&table, &batch, &mut each)?;
+        take_in(&table, &mut batch, &mut each)?;
         if !more? {
             return Ok(());
         }
@@ -89,8 +92,8 @@ pub(super) fn for_each_row_read_ahead(
     thread::scope(|scope| {
         let (sender, batches) = mpsc::sync_channel(AHEAD);
         let reading = scope.spawn(|| read_ahead(reader, &table, pool, sender));
-        for batch in batches {
-            take_in(&table, &batch, &mut each)?;
+        for mut batch in batches {
+            take_in(&table, &mut batch, &mut each)?;
         }
         reading.join().unwrap_or_else(|_| Err(anyhow!("{}: the reading thread panicked", table.name)))
     })
@@ -113,8 +116,17 @@ fn read_ahead<'a>(
 }
 
 #[profile(name = "lean::take_in_batch")]
-fn take_in(table: &Table, batch: &Batch, each: &mut impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
-    batch.records[..batch.used].iter().try_for_each(|record| each(&Row { table, record }))
+fn take_in(table: &Table, batch: &mut Batch, each: &mut impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+    let mut spare = batch.spare.take().unwrap_or_default();
+    for record in &mut batch.records[..batch.used] {
+        // Checked here, for the thread that reads is the one that others wait for.
+        let record =
+            StringRecord::from_byte_record(mem::replace(record, spare)).map_err(|error| table.not_text(error))?;
+        each(&Row { table, record: &record })?;
+        spare = record.into_byte_record();
+    }
+    batch.spare = Some(spare);
+    Ok(())
 }
 
 /// What the rows of a table have in common.
@@ -132,6 +144,12 @@ impl Table {
         let mut reader = csv::Reader::from_reader(input.open()?);
         let (header, positions) = header(&name, &mut reader, columns)?;
         Ok((Self { name, header, columns, positions }, reader))
+    }
+
+    #[cold]
+    fn not_text(&self, error: FromUtf8Error) -> anyhow::Error {
+        let column = error.utf8_error().field();
+        utf8_error(&self.name, line(&error.into_byte_record()), &self.header, column)
     }
 }
 
@@ -155,6 +173,6 @@ impl<'a> Row<'a> {
 
     /// The error of a flight to this destination.
     pub(super) fn no_arrival(&self, dest: usize, why: NoArrival) -> anyhow::Error {
-        why.error(&self.table.name, line(self.record), self.text(dest))
+        why.error(&self.table.name, line(self.record.as_byte_record()), self.text(dest))
     }
 }
