@@ -122,7 +122,7 @@ pub use stats::Stats;
 /// }
 ///
 /// assert!(size_of_file("no such file").is_err());
-/// assert_eq!(size_of_file::cache_info().size(), 0);
+/// assert_eq!(size_of_file::cache_info().len(), 0);
 /// ```
 ///
 /// # Refused

@@ -395,7 +395,7 @@ impl<K: Hash + Eq, V> Memo<K, V> {
         Stats {
             hits: counts.hits,
             misses: counts.misses,
-            size: state.len(),
+            len: state.len(),
             evictions: counts.evictions,
             expired: counts.expired,
             in_flight: counts.in_flight,

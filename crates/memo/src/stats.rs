@@ -5,8 +5,9 @@ use core::time::Duration;
 
 /// A snapshot of the counts of a [`Memo`](crate::Memo), or of a memoized function.
 ///
-/// All figures were true at one moment. They only grow, but for [`size`](Self::size) and
-/// [`in_flight`](Self::in_flight); clearing a memo does not reset them.
+/// All figures were true at one moment. They only grow, but for [`len`](Self::len) and [`in_flight`](Self::in_flight);
+/// clearing a memo does not reset them. With the feature `serde` it serializes as a map of all its getters, `ttl` as the
+/// `Duration` that it is.
 ///
 /// ```
 /// use lagom_memo::Memo;
@@ -14,14 +15,13 @@ use core::time::Duration;
 /// let squares = Memo::new(10);
 /// squares.get_or_insert_with(2, || 4);
 /// squares.get_or_insert_with(2, || 4);
-/// assert_eq!(squares.stats().to_string(), "1 hits, 1 misses (50.0 % hits), 1 of 10 kept, ttl never, 0 evicted, 0 expired");
+/// assert_eq!(squares.stats().to_string(), "1 hit and 1 miss (50.0 %), 1 of 10 kept, ttl never, 0 evicted, 0 expired");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Stats {
     pub(crate) hits: u64,
     pub(crate) misses: u64,
-    pub(crate) size: usize,
+    pub(crate) len: usize,
     pub(crate) capacity: usize,
     pub(crate) ttl: Duration,
     pub(crate) evictions: u64,
@@ -31,7 +31,7 @@ pub struct Stats {
 
 impl Stats {
     pub(crate) const fn untouched(capacity: usize, ttl: Duration) -> Self {
-        Self { hits: 0, misses: 0, size: 0, capacity, ttl, evictions: 0, expired: 0, in_flight: 0 }
+        Self { hits: 0, misses: 0, len: 0, capacity, ttl, evictions: 0, expired: 0, in_flight: 0 }
     }
 
     /// Calls answered without computing: from what is kept, or with the value that another call was computing.
@@ -64,11 +64,27 @@ impl Stats {
     /// ```
     /// let memo = lagom_memo::Memo::new(10);
     /// memo.insert("a", 1);
-    /// assert_eq!(memo.stats().size(), 1);
+    /// assert_eq!(memo.stats().len(), 1);
     /// ```
     #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    #[doc(hidden)]
+    #[must_use]
     pub const fn size(&self) -> usize {
-        self.size
+        self.len
+    }
+
+    /// Whether no value is kept.
+    ///
+    /// ```
+    /// assert!(lagom_memo::Memo::<u8, u8>::new(10).stats().is_empty());
+    /// ```
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The most values that are kept at a time.
@@ -140,13 +156,33 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hits, misses, size, capacity, evictions, expired, .. } = self;
+        let Self { hits, misses, len, capacity, evictions, expired, .. } = *self;
+        let (hit, miss) = (if hits == 1 { "hit" } else { "hits" }, if misses == 1 { "miss" } else { "misses" });
         let ratio = 100.0 * self.hit_ratio();
-        write!(f, "{hits} hits, {misses} misses ({ratio:.1} % hits), {size} of {capacity} kept, ttl ")?;
+        write!(f, "{hits} {hit} and {misses} {miss} ({ratio:.1} %), {len} of {capacity} kept, ttl ")?;
         match self.ttl {
             Duration::MAX => f.write_str("never")?,
             ttl => write!(f, "{ttl:?}")?,
         }
         write!(f, ", {evictions} evicted, {expired} expired")
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Stats {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut map = serializer.serialize_struct("Stats", 9)?;
+        map.serialize_field("hits", &self.hits)?;
+        map.serialize_field("misses", &self.misses)?;
+        map.serialize_field("hit_ratio", &self.hit_ratio())?;
+        map.serialize_field("len", &self.len)?;
+        map.serialize_field("capacity", &self.capacity)?;
+        map.serialize_field("ttl", &self.ttl)?;
+        map.serialize_field("evictions", &self.evictions)?;
+        map.serialize_field("expired", &self.expired)?;
+        map.serialize_field("in_flight", &self.in_flight)?;
+        map.end()
     }
 }

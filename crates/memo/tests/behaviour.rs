@@ -426,7 +426,7 @@ fn formats() {
     memo.get(&2);
     memo.get(&3);
     let stats = memo.stats();
-    assert_eq!(stats.to_string(), "1 hits, 2 misses (33.3 % hits), 1 of 7 kept, ttl 1.5s, 0 evicted, 0 expired");
+    assert_eq!(stats.to_string(), "1 hit and 2 misses (33.3 %), 1 of 7 kept, ttl 1.5s, 0 evicted, 0 expired");
     assert!((stats.hit_ratio() - 1.0 / 3.0).abs() < 1e-12);
     assert!(format!("{memo:?}").contains("hits: 1"));
     assert!(format!("{:?}", Memo::<u8, u8>::builder().capacity(7)).contains("capacity: 7"));
@@ -435,7 +435,13 @@ fn formats() {
 #[cfg(feature = "serde")]
 #[test]
 fn stats_serialize() {
-    let memo: Memo<u8, u8> = Memo::new(7);
-    let json = serde_json::to_value(memo.stats()).unwrap();
-    assert_eq!((&json["capacity"], &json["hits"]), (&7.into(), &0.into()));
+    let memo: Memo<u8, u8> = Memo::builder().capacity(7).ttl(Duration::from_millis(1500)).build();
+    for _ in 0..4 {
+        memo.get_or_insert_with(1, || 1);
+    }
+    let expected = serde_json::json!({
+        "hits": 3, "misses": 1, "hit_ratio": 0.75, "len": 1, "capacity": 7,
+        "ttl": { "secs": 1, "nanos": 500_000_000 }, "evictions": 0, "expired": 0, "in_flight": 0,
+    });
+    assert_eq!(serde_json::to_value(memo.stats()).unwrap(), expected);
 }

@@ -19,16 +19,16 @@ fn settings_reach_the_cache() {
     }
 
     let untouched = double::cache_info();
-    assert_eq!((untouched.capacity(), untouched.ttl(), untouched.size()), (2, Duration::from_secs(5400), 0));
+    assert_eq!((untouched.capacity(), untouched.ttl(), untouched.len()), (2, Duration::from_secs(5400), 0));
     for n in 0..5 {
         assert_eq!(double(n), 2 * n);
     }
     let info = double::cache_info();
-    assert_eq!((info.misses(), info.size(), info.evictions(), info.capacity()), (5, 2, 3, 2));
+    assert_eq!((info.misses(), info.len(), info.evictions(), info.capacity()), (5, 2, 3, 2));
     assert_eq!(double(4), 8);
     assert_eq!(double::cache_info().hits(), 1);
     double::cache_clear();
-    assert_eq!(double::cache_info().size(), 0);
+    assert_eq!(double::cache_info().len(), 0);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn errors_are_not_kept_through_an_alias() {
     }
 
     assert!(flaky(10).is_err_and(|error| error.1.is_null()));
-    assert_eq!(flaky::cache_info().size(), 0);
+    assert_eq!(flaky::cache_info().len(), 0);
     assert_eq!(flaky(10).unwrap(), 11);
     assert_eq!(flaky(10).unwrap(), 11);
     assert_eq!(RUNS.load(Relaxed), 2);
@@ -209,7 +209,7 @@ fn errors_are_not_kept_and_question_marks_work() {
     assert_eq!(parsed("7").unwrap(), 7);
     assert_eq!(parsed("7").unwrap(), 7);
     let info = parsed::cache_info();
-    assert_eq!((info.hits(), info.misses(), info.size()), (1, 3, 1));
+    assert_eq!((info.hits(), info.misses(), info.len()), (1, 3, 1));
 }
 
 #[test]
@@ -371,5 +371,5 @@ fn a_ttl_of_zero_computes_every_time() {
     }
 
     assert_eq!((run(), run()), (0, 1));
-    assert_eq!(run::cache_info().size(), 0);
+    assert_eq!(run::cache_info().len(), 0);
 }
