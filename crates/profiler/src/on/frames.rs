@@ -130,6 +130,7 @@ impl Frames {
         self.stack.drain(..count);
         self.below += count;
         if self.epoch != epoch {
+            self.stack.shrink_to(DEEPEST / 64);
             self.detached.clear();
             self.epoch = epoch;
         }
@@ -324,6 +325,8 @@ mod tests {
         }
         assert!(frames.stack.len() <= DEEPEST && frames.detached.is_empty());
         assert_eq!(close(&mut frames, first, 0, u64::MAX), (0, 0), "given up");
+        frames.open(0, 1, || (0, Counts::ZERO));
+        assert!(frames.stack.capacity() <= DEEPEST / 32, "a reset frees what they took");
     }
 
     #[test]
