@@ -121,6 +121,7 @@ impl<T> Engine<T> {
     }
 
     #[cold]
+    #[expect(clippy::boxed_local, reason = "the object is dropped here, off the way of a hit")]
     fn discard(node: Box<Node<T>>) {
         node.home.depot.lock().count_discarded();
     }
