@@ -92,7 +92,7 @@ pub(crate) struct MemorySample {
     pub(crate) rss: Option<u64>,
 }
 
-/// Runs a version once: for the clock, with every probe off, or for the profile.
+/// Runs a version once: for the clock, with the probes switched off, or for the profile.
 pub(crate) fn measure(version: Version, input: Option<PathBuf>, profiled: bool) -> Result<Report> {
     profiler::set_enabled(profiled);
     heap::set_mode(if profiled { heap::Mode::Count } else { heap::Mode::Off });

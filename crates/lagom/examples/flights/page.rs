@@ -51,7 +51,7 @@ pub(crate) fn page(comparison: &Comparison) -> Result<String> {
     comparison_table(&mut html, rows)?;
     writeln!(
         html,
-        "<p>Each version ran in processes of its own: {runs} times for the clock with every probe off, in turn with \
+        "<p>Each version ran in processes of its own: {runs} times for the clock with the probes switched off, in turn with \
          the other, and once under the profiler, from which memory, functions and advice below are.</p>"
     )?;
 
