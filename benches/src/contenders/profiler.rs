@@ -82,8 +82,11 @@ fn record(name: &'static str, took: Duration) {
 
 fn empty_call(threads: usize) -> Case {
     Case::new("profiler", "calls", "empty profiled call", |n| if n == 0 { 0 } else { n * (n - 1) / 2 })
-        .note("ns per call, the call itself included (`no probe`); all with default settings. Process CPU also counts what \
-               is done with the records later, on another thread or at the end of a frame.")
+        .note(
+            "ns per call, the call itself included (`no probe`); all with default settings. In favour of hotpath and \
+               puffin: what is done with their records later, on another thread or at the end of a frame, is in the \
+               process CPU alone. In ours: they keep more than totals, every scope or a histogram of the times.",
+        )
         .threads(threads)
         .cpu()
         .with(call("lagom", functions::ours, || (), || ()))

@@ -1,8 +1,8 @@
 //! Numbers in batches.
 //!
 //! Every contender reads the same slice and writes into a buffer that it is given, so that no one pays for fresh pages.
-//! The plain loop and ndarray add without compensation, ours with: more work in our disfavour. Answers are compared with a compensated
-//! reference and may differ by 1e-9 of their magnitude.
+//! The others add without compensation, ours with: in their favour. Answers are compared with a compensated reference
+//! and may differ by 1e-9 of their magnitude.
 
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
@@ -16,7 +16,7 @@ use crate::case::{Case, Contender, Worker};
 use crate::measure::Batch;
 
 const WINDOW: usize = 50;
-const COMPENSATED: &str = "ours compensates for rounding, the others add plainly: more work in our disfavour";
+const COMPENSATED: &str = "ours compensates for rounding, the others add plainly: in their favour";
 const TOLERANCE: f64 = 1e-9;
 
 type Input = Arc<LazyLock<Vec<f64>, Box<dyn FnOnce() -> Vec<f64> + Send>>>;
@@ -97,7 +97,9 @@ fn prefix_sums(x: &[f64]) -> impl Iterator<Item = f64> {
 
 fn expanding_mean(x: &Input, n: usize) -> Case {
     let reference = |x: &[f64]| prefix_sums(x).zip(1_u32..).map(|(sum, n)| sum / f64::from(n) * 1.1).collect();
-    case("expanding mean x1.1", COMPENSATED, n, x, reference)
+    let note = "ours compensates for rounding, the others add plainly: in their favour. In ours: ndarray passes over the \
+                output three times, having no such operation";
+    case("expanding mean x1.1", note, n, x, reference)
         .with(kernel("lagom", x, n, {
             |x, out| {
                 static PIPELINE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::new().expanding_mean().scale(1.1));
@@ -130,7 +132,9 @@ fn rolling_mean(x: &Input, n: usize) -> Case {
         let full = x.windows(WINDOW).map(mean);
         std::iter::repeat_n(f64::NAN, WINDOW - 1).chain(full).collect()
     };
-    case("rolling mean 50", COMPENSATED, n, x, reference)
+    let note = "ours compensates for rounding, the plain loop and tea-rolling add and subtract plainly, so that errors \
+                stay: in their favour. In ours: ndarray, having no such operation, adds 50 elements for each result";
+    case("rolling mean 50", note, n, x, reference)
         .with(kernel("lagom", x, n, |x, out| lagom_vecproc::rolling_mean(x, WINDOW, out).expect("the lengths agree")))
         .with(kernel("plain loop", x, n, |x, out| {
             let count = WINDOW as f64;
@@ -143,7 +147,6 @@ fn rolling_mean(x: &Input, n: usize) -> Case {
                 sum -= leaves;
             }
         }))
-        // Adds 50 elements for each result: what its windows lead to.
         .with(kernel("ndarray", x, n, |x, out| {
             let (head, tail) = out.split_at_mut(WINDOW - 1);
             head.fill(f64::NAN);
