@@ -22,7 +22,8 @@ use crate::{ExpiringLazyBuilder, LazyRef, Stats};
 /// - Exactly one thread computes per expiry; the others that read meanwhile wait for it, unless the computation itself
 ///   takes longer than `ttl`. If it panics or fails, one of those who waited takes over.
 /// - Values handed out stay valid after they expired.
-/// - A value that needs itself, directly or crossed between threads, panics with a message: nothing hangs.
+/// - A value that needs itself, directly or crossed between threads, panics with a message instead of hanging. Other
+///   waits are not seen: see the [crate](crate#which-one).
 /// - One lock, held for a moment on every read. Computations, the clock, and drops of values run outside of it.
 ///
 /// An initializer that can fail goes with [`try_new`](Self::try_new) and [`try_get`](Self::try_get).

@@ -12,9 +12,10 @@ use crate::initializing::{self, Place, Role};
 
 /// A field that is computed from its neighbours when it is first read: the lazy property of an instance.
 ///
-/// It is as large and as fast to read as a [`OnceLock`]; to fill it costs some 100 ns more than the computation, because
-/// those who wait meet in a table of the process. What it has more than that one: a fallible initializer, and a value that needs
-/// itself panics instead of hanging. Whoever changes what the value was computed from calls
+/// It is as large and as fast to read as a [`OnceLock`]; to fill it costs more, because those who wait meet in a table of
+/// the process (`cargo xtask bench lazy` says how much on your machine; some 100 ns on ours). What it has more than that
+/// one: a fallible initializer, and a value that needs itself panics instead of hanging (but see the
+/// [crate](crate#which-one) on other waits). Whoever changes what the value was computed from calls
 /// [`invalidate`](Self::invalidate); that needs `&mut`, so no reference to the value is left then.
 ///
 /// It is a cache, not part of the value of its struct: a clone starts empty (also in `Point { x: 1.0, ..old.clone() }`,

@@ -8,7 +8,8 @@ use crate::LazyField;
 /// A value that is computed when it is first used, and again after [`invalidate`](Self::invalidate).
 ///
 /// Reads as fast as a [`LazyLock`](std::sync::LazyLock). Other than that one, it is not poisoned by a panic in the
-/// initializer, panics instead of hanging if the value needs itself, and can be reset.
+/// initializer, panics instead of hanging if the value needs itself (but see the [crate](crate#which-one) on other
+/// waits), and can be reset.
 ///
 /// ```
 /// use lagom_lazy::Lazy;

@@ -34,6 +34,18 @@
 //! assert_eq!(analyzer.mean(), 1.5);
 //! ```
 //!
+//! # When not to use it
+//!
+//! - The value is never reset, its computation cannot panic and cannot need itself:
+//!   [`LazyLock`](std::sync::LazyLock) and [`OnceLock`](std::sync::OnceLock) of std read as fast and need no dependency.
+//! - One thread: [`LazyCell`](core::cell::LazyCell) and [`OnceCell`](core::cell::OnceCell).
+//! - One value per key: `lagom-memo`, or [`moka`](https://docs.rs/moka).
+//! - An expiring value behind an attribute, or `async`: `#[once]` of [`cached`](https://docs.rs/cached).
+//! - Very many threads read one expiring value in a tight loop: here each read takes a lock for a moment;
+//!   [`arc-swap`](https://docs.rs/arc-swap) reads without one, but you write the expiry.
+//!
+//! # Which one
+//!
 //! | type | for | read gives | reset by |
 //! | --- | --- | --- | --- |
 //! | [`Lazy`] | a value that knows how to make itself | `&T` | `&mut` |
@@ -44,15 +56,8 @@
 //! access tries again; a value that needs itself, even crossed between threads, panics with a clear message at once
 //! instead of hanging.
 //!
-//! # When not to use it
-//!
-//! - The value is never reset, its computation cannot panic and cannot need itself:
-//!   [`LazyLock`](std::sync::LazyLock) and [`OnceLock`](std::sync::OnceLock) of std read as fast and need no dependency.
-//! - One thread: [`LazyCell`](core::cell::LazyCell) and [`OnceCell`](core::cell::OnceCell).
-//! - One value per key: `lagom-memo`, or [`moka`](https://docs.rs/moka).
-//! - An expiring value behind an attribute, or `async`: `#[once]` of [`cached`](https://docs.rs/cached).
-//! - Very many threads read one expiring value in a tight loop: here each read takes a lock for a moment;
-//!   [`arc-swap`](https://docs.rs/arc-swap) reads without one, but you write the expiry.
+//! Waits for other things are not seen: an initializer that joins a thread which reads the same value, or waits for a
+//! lock or a channel of yours that such a thread holds or serves, hangs as it would anywhere.
 //!
 //! # Features
 //!

@@ -20,7 +20,21 @@
 //! # }
 //! ```
 //!
-//! By hand, where the attribute does not reach, there is [`Memo`]:
+//! # When not to use it
+//!
+//! - The function is cheaper than a look-up: `cargo xtask bench memo` says what one takes on your
+//!   machine, 60 to 90 ns on ours.
+//! - There is one value, not one per key: [`LazyLock`](std::sync::LazyLock), or `lagom-lazy` if it expires.
+//! - You need `async` functions, methods, generic functions, a cache on disk or in Redis: the crate
+//!   [`cached`](https://docs.rs/cached) has all of these.
+//! - You need a cache for very many threads, weighed entries, listeners, or an admission policy that resists scans:
+//!   [`moka`](https://docs.rs/moka); if nothing expires, [`quick_cache`](https://docs.rs/quick_cache) is faster. Here one
+//!   lock protects a memo.
+//! - The values are big and shared: let the function return an `Arc`, since every hit is a clone.
+//!
+//! # By hand
+//!
+//! Where the attribute does not reach, there is [`Memo`]:
 //!
 //! ```
 //! use core::time::Duration;
@@ -31,17 +45,6 @@
 //! assert_eq!(length, 42);
 //! # Ok::<_, std::io::Error>(())
 //! ```
-//!
-//! # When not to use it
-//!
-//! - The function is cheaper than a look-up, 30 to 70 ns on a current machine: call it.
-//! - There is one value, not one per key: [`LazyLock`](std::sync::LazyLock), or `lagom-lazy` if it expires.
-//! - You need `async` functions, methods, generic functions, a cache on disk or in Redis: the crate
-//!   [`cached`](https://docs.rs/cached) has all of these.
-//! - You need a cache for very many threads, weighed entries, listeners, or an admission policy that resists scans:
-//!   [`moka`](https://docs.rs/moka); if nothing expires, [`quick_cache`](https://docs.rs/quick_cache) is faster. Here one
-//!   lock protects a memo.
-//! - The values are big and shared: let the function return an `Arc`, since every hit is a clone.
 //!
 //! # Features
 //!
@@ -97,7 +100,7 @@ pub use stats::Stats;
 /// - `f::cache_clear()`: gives all values up, as [`Memo::clear`],
 /// - `f::cache_purge_expired() -> usize`: frees all that expired, as [`Memo::purge_expired`].
 ///
-/// Everything else is as [`Memo::get_or_insert_with`] says: one computation per key at a time.
+/// Everything else is as [`Memo`] says: one computation per key at a time, and what can hang.
 ///
 /// So the name is taken among types and modules too: no `mod f` beside a memoized `f`, and no memoized function with the
 /// name of a type that is used near it, `u32` for instance.

@@ -29,7 +29,9 @@ const PURGED_PER_TURN: usize = 256;
 ///   asked for again, a few on every miss, all by [`purge_expired`](Self::purge_expired).
 /// - Threads that ask for one missing key wait for one computation; different keys do not wait for each other. If the
 ///   computation panics or fails, one of those who waited takes over. A value that needs itself, directly or crossed
-///   between threads, is plainly computed again: nothing hangs.
+///   between threads, is plainly computed again instead of hanging. Other waits are not seen: a computation that joins a
+///   thread which asks for the same key, or waits for a lock or a channel of yours that such a thread holds or serves,
+///   hangs as it would anywhere.
 /// - [`insert`](Self::insert), [`remove`](Self::remove), [`clear`](Self::clear) and [`retain`](Self::retain) outdate the
 ///   computations in progress that they concern: the values still go to those who wait for them, but are not kept.
 /// - One lock protects the table. It is held for O(1) table work, and O(log n) if values expire; computations, the clock,
