@@ -71,12 +71,6 @@ impl Stats {
         self.len
     }
 
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn size(&self) -> usize {
-        self.len
-    }
-
     /// Whether no value is kept.
     ///
     /// ```

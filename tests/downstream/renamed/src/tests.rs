@@ -11,9 +11,9 @@ fn a_memoized_function_runs_once_per_argument() {
     assert_eq!((square(3), square(3), square(4)), (9, 9, 16));
     assert_eq!(SQUARES.load(Ordering::Relaxed) - before, 2);
     let info = square::cache_info();
-    assert_eq!((info.hits(), info.misses(), info.size()), (1, 2, 2));
+    assert_eq!((info.hits(), info.misses(), info.len()), (1, 2, 2));
     square::cache_clear();
-    assert_eq!(square::cache_info().size(), 0);
+    assert_eq!(square::cache_info().len(), 0);
     assert_eq!(joined("a", "b".to_owned()), "a-b");
 }
 
