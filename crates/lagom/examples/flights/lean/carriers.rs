@@ -144,41 +144,52 @@ fn percentile(counts: &[(i32, u64)], total: u64, share: f64) -> Option<f64> {
     Some(below + (above - below) * position.fract())
 }
 
-/// All carriers, by code.
-pub(super) struct Carriers(HashMap<Interned<str>, Carrier>);
+/// All carriers.
+#[derive(Default)]
+pub(super) struct Carriers {
+    carriers: Vec<(Interned<str>, Carrier)>,
+    indices: HashMap<Interned<str>, usize>,
+}
 
 impl Carriers {
     /// Reads the airlines table.
     #[profile(name = "lean::read_airlines")]
     pub(super) fn read(input: &Input, batches: &Pool<Batch>, codes: &Interner<str>) -> Result<Self> {
-        let mut carriers = HashMap::new();
+        let mut carriers = Self::default();
         for_each_row(input, Airline::COLUMNS, batches, |row| {
-            carriers.insert(codes.intern(row.text(0)), Carrier::new(Some(row.text(1).to_owned()))?);
+            let index = carriers.index(codes.intern(row.text(0)))?;
+            carriers.get(index).name = Some(row.text(1).to_owned());
             Ok(())
         })?;
-        Ok(Self(carriers))
+        Ok(carriers)
     }
 
-    /// The carrier of this code.
-    pub(super) fn get(&mut self, code: Interned<str>) -> Result<&mut Carrier> {
-        use std::collections::hash_map::Entry;
-        Ok(match self.0.entry(code) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Carrier::new(None)?),
-        })
+    /// The place of the carrier of this code, for [`get`](Self::get).
+    pub(super) fn index(&mut self, code: Interned<str>) -> Result<usize> {
+        if let Some(&index) = self.indices.get(&code) {
+            return Ok(index);
+        }
+        self.indices.insert(code.clone(), self.carriers.len());
+        self.carriers.push((code, Carrier::new(None)?));
+        Ok(self.carriers.len() - 1)
+    }
+
+    /// The carrier at this place.
+    pub(super) fn get(&mut self, index: usize) -> &mut Carrier {
+        &mut self.carriers[index].1
     }
 
     /// The arrivals of the carriers with most flights.
     pub(super) fn busiest(&self) -> Vec<ArrivalDelays> {
-        let mut carriers: Vec<_> = self.0.iter().collect();
-        carriers.sort_by(|a, b| b.1.flights.cmp(&a.1.flights).then_with(|| a.0.cmp(b.0)));
+        let mut carriers: Vec<_> = self.carriers.iter().collect();
+        carriers.sort_by(|a, b| b.1.flights.cmp(&a.1.flights).then_with(|| a.0.cmp(&b.0)));
         let asked = carriers.into_iter().take(BUSIEST_CARRIERS);
         asked.map(|(code, carrier)| carrier.arrivals.details(code).clone()).collect()
     }
 
     /// The planes that the carriers flew.
     pub(super) fn fleets(&self) -> answers::Planes {
-        let flown = self.0.iter().filter(|(_, carrier)| carrier.flights > 0);
+        let flown = self.carriers.iter().filter(|(_, carrier)| carrier.flights > 0);
         let fleet = |sums: &FleetSums| Fleet {
             mean_age: (sums.aged > 0).then(|| sums.ages / sums.aged as f64),
             seats_flown: sums.seats_flown,
@@ -194,7 +205,7 @@ impl Carriers {
 
     /// The departures of every carrier.
     pub(super) fn finish(self) -> Result<BTreeMap<String, answers::Carrier>> {
-        self.0.into_iter().map(|(code, carrier)| Ok((code.to_string(), carrier.finish()?))).collect()
+        self.carriers.into_iter().map(|(code, carrier)| Ok((code.to_string(), carrier.finish()?))).collect()
     }
 }
 

@@ -23,7 +23,7 @@ const KEPT: usize = 4096;
 /// A table by code.
 pub(super) struct Catalog<R, V> {
     rows: HashMap<Interned<str>, R>,
-    details: Arc<WeakCache<Interned<str>, V>>,
+    details: Arc<WeakCache<String, V>>,
     work_out: fn(&R) -> V,
 }
 
@@ -45,10 +45,11 @@ impl<R, V: Send + Sync + 'static> Catalog<R, V> {
     }
 
     /// The details of a code, unless the table lacks it.
-    pub(super) fn get(&self, code: &Interned<str>) -> Option<Cached<V>> {
+    pub(super) fn get(&self, code: &str, codes: &Interner<str>) -> Option<Cached<V>> {
         self.details.get(code).or_else(|| {
-            let row = self.rows.get(code)?;
-            Some(self.details.get_or_insert_with(code.clone(), || (self.work_out)(row)))
+            // A code that nobody has interned is in no table.
+            let row = self.rows.get(&codes.get(code)?)?;
+            Some(self.details.get_or_insert_with(code.to_owned(), || (self.work_out)(row)))
         })
     }
 

@@ -71,7 +71,7 @@ struct State {
     totals: Totals,
     hours: [Mean; 24],
     by_condition: [Mean; Condition::COUNT],
-    days: BTreeMap<Day, Mean>,
+    days: Days,
     time_hour: Hour,
     /// The first arrival that has no hour: told after all rows were read, for what is wrong with those comes first.
     no_arrival: Option<anyhow::Error>,
@@ -84,6 +84,14 @@ struct Mean {
     delayed: u64,
     /// Minutes; exact.
     sum: i64,
+}
+
+/// The days; rows in a row mostly share one.
+#[derive(Default)]
+struct Days {
+    days: Vec<(Day, Mean)>,
+    indices: BTreeMap<Day, usize>,
+    last: usize,
 }
 
 /// The last scheduled hour: rows in a row mostly share it.
@@ -108,7 +116,7 @@ impl State {
                 totals: Totals { flights: 0, cancelled: 0, arrived: 0, km: 0.0 },
                 hours: Default::default(),
                 by_condition: Default::default(),
-                days: BTreeMap::new(),
+                days: Days::default(),
                 time_hour: Hour::default(),
                 no_arrival: None,
                 codes: Arc::clone(&codes),
@@ -129,7 +137,12 @@ impl State {
         self.totals.cancelled += u64::from(!departed);
         self.totals.arrived += u64::from(arr_delay.is_some());
 
-        let carrier = self.carriers.get(self.codes.intern(row.text(CARRIER)))?;
+        let codes = [row.text(CARRIER), row.text(ORIGIN), row.text(DEST)];
+        let service = self.routes.service(codes, &mut self.carriers, &self.conditions)?;
+        self.routes.count(&service, air_time);
+        self.totals.km += service.km.unwrap_or_default();
+
+        let carrier = self.carriers.get(service.carrier);
         carrier.flights += 1;
         carrier.cancelled += u64::from(!departed);
         if let Some(delay) = dep_delay {
@@ -138,17 +151,11 @@ impl State {
         if let Some(delay) = arr_delay {
             carrier.arrivals.push(delay);
         }
-        // A tail number that nobody has interned is none of the planes'.
-        let tail = present(row.text(TAILNUM)).and_then(|tail| self.codes.get(tail));
-        let plane = tail.and_then(|tail| self.planes.get(&tail));
+        let plane = present(row.text(TAILNUM)).and_then(|tail| self.planes.get(tail, &self.codes));
         carrier.count_plane(plane.as_deref(), departed);
 
-        let route = self.routes.get(row.text(ORIGIN), row.text(DEST), &self.conditions);
-        self.routes.count(&route, air_time);
-        self.totals.km += route.km.unwrap_or_default();
-
         if let (Some(dep_delay), Some(air_time)) = (dep_delay, air_time)
-            && let Some(zone) = route.dest.as_ref().and_then(|dest| dest.zone.as_ref())
+            && let Some(zone) = service.dest.as_ref().and_then(|dest| dest.zone.as_ref())
         {
             let minutes = i64::from(minute) + i64::from(dep_delay) + i64::from(air_time);
             match zone.hour(time_hour, minutes) {
@@ -159,8 +166,8 @@ impl State {
             }
         }
 
-        self.by_condition[self.conditions.at(route.station, time_hour) as usize].push(dep_delay);
-        self.days.entry(day).or_default().push(dep_delay);
+        self.by_condition[self.conditions.at(service.station, time_hour) as usize].push(dep_delay);
+        self.days.get(day).push(dep_delay);
         Ok(())
     }
 
@@ -198,10 +205,10 @@ impl State {
             busiest: self.carriers.busiest(),
             planes: self.carriers.fleets(),
             carriers: self.carriers.finish()?,
-            routes: self.routes.top(&self.conditions),
+            routes: self.routes.top(),
             arrival_hours: self.hours.map(hour).to_vec(),
             weather: WeatherAnswers { temperatures: self.conditions.temperatures()?, conditions },
-            days: self.days.iter().map(|(&day, mean)| (day, mean.delays())).collect(),
+            days: self.days.days.iter().map(|&(day, mean)| (day, mean.delays())).collect(),
         })
     }
 }
@@ -221,6 +228,18 @@ impl Mean {
 
     fn delays(self) -> Delays {
         Delays { flights: self.flights, mean_dep_delay: self.mean() }
+    }
+}
+
+impl Days {
+    fn get(&mut self, day: Day) -> &mut Mean {
+        if self.days.get(self.last).is_none_or(|(last, _)| *last != day) {
+            self.last = *self.indices.entry(day).or_insert_with(|| {
+                self.days.push((day, Mean::default()));
+                self.days.len() - 1
+            });
+        }
+        &mut self.days[self.last].1
     }
 }
 

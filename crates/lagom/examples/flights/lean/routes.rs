@@ -1,23 +1,27 @@
-//! Routes: what two airports have to do with each other, worked out once.
+//! Routes and who flies them: what carrier and airports have to do with each other, worked out once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use anyhow::Result;
 use lagom::memo::{Memo, memoize};
 use lagom::profiler::{Registration, profile, register};
 use lagom::weakcache::{Cached, Interned, Interner};
 
 use crate::answers::{self, EARTH_RADIUS_KM, TOP_ROUTES};
 
+use super::carriers::Carriers;
 use super::catalog::{Airport, Airports};
 use super::conditions::Conditions;
 
-/// Routes that are remembered at once; others are worked out again.
+/// Services that are remembered at once; others are worked out again.
 const REMEMBERED: usize = 4096;
 
-/// What is known of a route.
-pub(super) struct Route {
-    index: usize,
+/// What is known of a carrier's flights from one airport to another.
+pub(super) struct Service {
+    /// The carrier's place in [`Carriers`].
+    pub(super) carrier: usize,
+    route: usize,
     /// Great-circle distance; `None` when an airport is unknown.
     pub(super) km: Option<f64>,
     /// The airport at the end; `None` when it is unknown.
@@ -30,6 +34,7 @@ pub(super) struct Route {
 struct Count {
     origin: Interned<str>,
     dest: Interned<str>,
+    km: Option<f64>,
     flights: u64,
     /// Flights with a speed, and the sum of these speeds in km/h.
     timed: u64,
@@ -40,10 +45,10 @@ struct Count {
 pub(super) struct Routes {
     airports: Airports,
     codes: Arc<Interner<str>>,
-    known: Arc<Memo<Vec<u8>, Arc<Route>>>,
-    indices: HashMap<Vec<u8>, usize>,
+    services: Arc<Memo<Vec<u8>, Arc<Service>>>,
+    indices: HashMap<(Interned<str>, Interned<str>), usize>,
     counts: Vec<Count>,
-    /// Where the key of a look-up is put together: the length of the origin, the origin, the destination.
+    /// Where the key of a look-up is put together: two lengths, so that no two services share one, and the three codes.
     key: Vec<u8>,
 }
 
@@ -62,42 +67,48 @@ impl Routes {
         Self {
             airports,
             codes: Arc::clone(codes),
-            known: Arc::new(Memo::new(REMEMBERED)),
+            services: Arc::new(Memo::new(REMEMBERED)),
             indices: HashMap::new(),
             counts: Vec::new(),
             key: Vec::new(),
         }
     }
 
-    /// The route between two airports.
-    pub(super) fn get(&mut self, origin: &str, dest: &str, conditions: &Conditions) -> Arc<Route> {
+    /// The flights of a carrier from one airport to another.
+    pub(super) fn service(
+        &mut self,
+        [carrier, origin, dest]: [&str; 3],
+        carriers: &mut Carriers,
+        conditions: &Conditions,
+    ) -> Result<Arc<Service>> {
         self.key.clear();
+        self.key.extend(carrier.len().to_ne_bytes());
         self.key.extend(origin.len().to_ne_bytes());
-        self.key.extend_from_slice(origin.as_bytes());
-        self.key.extend_from_slice(dest.as_bytes());
-        if let Some(route) = self.known.get(&self.key) {
-            return route;
+        self.key.extend([carrier, origin, dest].iter().flat_map(|code| code.bytes()));
+        if let Some(service) = self.services.get(&self.key) {
+            return Ok(service);
         }
-        let Self { airports, codes, known, indices, counts, key } = self;
-        known.get_or_insert_with(key.clone(), || {
-            let (origin, dest) = (codes.intern(origin), codes.intern(dest));
-            let (from, to) = (airports.get(&origin), airports.get(&dest));
+        let Self { airports, codes, services, indices, counts, key } = self;
+        services.try_get_or_insert_with(key.clone(), || {
+            let carrier = carriers.index(codes.intern(carrier))?;
+            let (from, to) = (airports.get(origin, codes), airports.get(dest, codes));
             let km = from.zip(to.as_ref()).map(|(from, to)| great_circle_km(from.lat, from.lon, to.lat, to.lon));
-            let station = conditions.station(&origin);
-            // Counts outlive what is remembered of a route.
-            let index = *indices.entry(key.clone()).or_insert_with(|| {
-                counts.push(Count { origin, dest, flights: 0, timed: 0, speeds: 0.0 });
+            let station = conditions.station(origin);
+            let (origin, dest) = (codes.intern(origin), codes.intern(dest));
+            // Counts outlive what is remembered.
+            let route = *indices.entry((origin.clone(), dest.clone())).or_insert_with(|| {
+                counts.push(Count { origin, dest, km, flights: 0, timed: 0, speeds: 0.0 });
                 counts.len() - 1
             });
-            Arc::new(Route { index, km, dest: to, station })
+            Ok(Arc::new(Service { carrier, route, km, dest: to, station }))
         })
     }
 
-    /// Counts a flight of this route.
-    pub(super) fn count(&mut self, route: &Route, air_time: Option<i32>) {
-        let count = &mut self.counts[route.index];
+    /// Counts a flight.
+    pub(super) fn count(&mut self, service: &Service, air_time: Option<i32>) {
+        let count = &mut self.counts[service.route];
         count.flights += 1;
-        if let (Some(km), Some(minutes @ 1..)) = (route.km, air_time) {
+        if let (Some(km), Some(minutes @ 1..)) = (service.km, air_time) {
             count.timed += 1;
             count.speeds += km / (f64::from(minutes) / 60.0);
         }
@@ -105,27 +116,27 @@ impl Routes {
 
     /// Shows the caches to the profiler.
     pub(super) fn register(&self) -> Vec<Registration> {
-        let known = Arc::clone(&self.known);
+        let services = Arc::clone(&self.services);
         let figures = |stats: lagom::memo::Stats| [("hit_ratio", stats.hit_ratio()), ("misses", stats.misses() as f64)];
         vec![
-            register("routes (memo)", move || figures(known.stats())),
+            register("routes of carriers (memo)", move || figures(services.stats())),
             register("time zones (memo)", move || figures(super::zone::zone::cache_info())),
             self.airports.register("airports (weak cache)"),
         ]
     }
 
     /// The routes with most flights.
-    pub(super) fn top(mut self, conditions: &Conditions) -> Vec<answers::Route> {
-        let mut counts = std::mem::take(&mut self.counts);
+    pub(super) fn top(mut self) -> Vec<answers::Route> {
+        let counts = &mut self.counts;
         counts.sort_by(|a, b| b.flights.cmp(&a.flights).then_with(|| (&a.origin, &a.dest).cmp(&(&b.origin, &b.dest))));
         counts.truncate(TOP_ROUTES);
-        let route = |Count { origin, dest, flights, timed, speeds }| answers::Route {
-            km: self.get(&origin, &dest, conditions).km,
-            origin: origin.to_string(),
-            dest: dest.to_string(),
-            flights,
-            mean_km_per_hour: (timed > 0).then(|| speeds / timed as f64),
+        let route = |count: &Count| answers::Route {
+            origin: count.origin.to_string(),
+            dest: count.dest.to_string(),
+            flights: count.flights,
+            km: count.km,
+            mean_km_per_hour: (count.timed > 0).then(|| count.speeds / count.timed as f64),
         };
-        counts.into_iter().map(route).collect()
+        counts.iter().map(route).collect()
     }
 }
