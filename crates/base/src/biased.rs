@@ -16,8 +16,6 @@ pub struct Biased<T> {
     inside: AtomicBool,
     /// Written by those from outside alone.
     revoked: AtomicBool,
-    /// Chosen once: it lies beside what the owner reads anyway.
-    light: fence::Light,
     data: UnsafeCell<T>,
 }
 
@@ -27,12 +25,8 @@ unsafe impl<T: Send> Sync for Biased<T> {}
 impl<T> Biased<T> {
     /// Guards `data`.
     pub fn new(data: T) -> Self {
-        Self {
-            inside: AtomicBool::new(false),
-            revoked: AtomicBool::new(false),
-            light: fence::light(),
-            data: UnsafeCell::new(data),
-        }
+        fence::prepare();
+        Self { inside: AtomicBool::new(false), revoked: AtomicBool::new(false), data: UnsafeCell::new(data) }
     }
 
     /// Runs `f` on the data as the owner; `None` without running it when the lock is revoked.
@@ -45,7 +39,7 @@ impl<T> Biased<T> {
     #[inline]
     pub unsafe fn enter<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.inside.store(true, Ordering::Relaxed);
-        self.light.fence();
+        fence::light();
         if self.revoked.load(Ordering::Acquire) {
             self.inside.store(false, Ordering::Release);
             return None;

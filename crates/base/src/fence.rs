@@ -1,34 +1,26 @@
 //! A pair of fences of unequal price: the frequent side pays nothing, the rare side pays for both.
 //!
 //! Two threads that each write one word and then read the other's must not both miss the other's write (Dekker 1965).
-//! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time uses [`Light`], and the rare one
+//! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time calls [`light`], and the rare one
 //! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010). Where
 //! the system has no such call, both are full fences.
 #![allow(unsafe_code, reason = "the system call has no safe interface")]
 
 #[cfg(lagom_loom)]
-pub use model::{Light, heavy, light};
+pub use model::{heavy, light, prepare};
 #[cfg(not(lagom_loom))]
-pub use native::{Light, heavy, light};
+pub use native::{heavy, light, prepare};
 
 #[cfg(lagom_loom)]
 mod model {
     use crate::sync::atomic::{Ordering::SeqCst, fence};
 
-    /// The fence of the frequent side.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Light;
+    /// Nothing: the model has full fences on both sides.
+    pub fn prepare() {}
 
     /// The fence of the frequent side.
-    pub fn light() -> Light {
-        Light
-    }
-
-    impl Light {
-        /// Fences this thread.
-        pub fn fence(self) {
-            fence(SeqCst);
-        }
+    pub fn light() {
+        fence(SeqCst);
     }
 
     /// The fence of the rare side.
@@ -39,45 +31,55 @@ mod model {
 
 #[cfg(not(lagom_loom))]
 mod native {
-    use std::sync::LazyLock;
-    use std::sync::atomic::Ordering::SeqCst;
-    use std::sync::atomic::{compiler_fence, fence};
+    use std::sync::Once;
+    use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+    use std::sync::atomic::{AtomicBool, compiler_fence, fence};
+    use std::thread;
 
-    /// Whether [`heavy`] fences the other threads too; found out once.
-    static ASYMMETRIC: LazyLock<bool> = LazyLock::new(system::register);
+    static PREPARED: Once = Once::new();
+    /// Whether [`heavy`] must fence the other threads too.
+    static REGISTERED: AtomicBool = AtomicBool::new(false);
+    /// Whether [`light`] may leave the fence to [`heavy`].
+    static ASYMMETRIC: AtomicBool = AtomicBool::new(false);
 
-    /// The fence of the frequent side: for the compiler alone where the system can fence the others for [`heavy`].
-    #[derive(Clone, Copy, Debug)]
-    pub struct Light {
-        asymmetric: bool,
+    /// Has the system asked, once, whether it can fence threads on demand; until it has answered both sides are full fences.
+    ///
+    /// Does not wait: to register a process that has threads takes the kernel 10 ms and more, so that a thread that ends
+    /// with the answer does it.
+    pub fn prepare() {
+        // Without such a thread the fences stay full.
+        PREPARED.call_once(|| drop(thread::Builder::new().name("lagom-membarrier".to_owned()).spawn(register)));
     }
 
-    /// The fence of the frequent side, to be kept where it is used. The first call asks the system.
-    pub fn light() -> Light {
-        Light { asymmetric: *ASYMMETRIC }
+    fn register() {
+        if system::register() {
+            REGISTERED.store(true, Relaxed);
+            // A `heavy` that still misses `REGISTERED` passed its fence before this one: what was written before it is
+            // seen by every `light` that finds `ASYMMETRIC`.
+            fence(SeqCst);
+            ASYMMETRIC.store(true, Release);
+        }
     }
 
-    impl Light {
-        /// Fences this thread, for the compiler alone where the system can fence it on demand.
-        #[inline]
-        pub fn fence(self) {
-            if self.asymmetric {
-                compiler_fence(SeqCst);
-            } else {
-                fence(SeqCst);
-            }
+    /// The fence of the frequent side: for the compiler alone where the system can fence this thread on demand.
+    #[inline]
+    pub fn light() {
+        if ASYMMETRIC.load(Acquire) {
+            compiler_fence(SeqCst);
+        } else {
+            fence(SeqCst);
         }
     }
 
     /// The fence of the rare side: a system call of less than a microsecond, more where many threads run.
     pub fn heavy() {
         fence(SeqCst);
-        if *ASYMMETRIC {
+        if REGISTERED.load(Relaxed) {
             system::fence_all();
         }
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     mod system {
         /// Whether the kernel (4.14 or later, no sandbox forbidding it) fences the other threads on demand.
         pub(super) fn register() -> bool {
@@ -97,7 +99,7 @@ mod native {
         }
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(all(target_os = "linux", not(miri))))]
     mod system {
         pub(super) fn register() -> bool {
             false
@@ -121,7 +123,7 @@ mod tests {
         let words = [AtomicUsize::new(0), AtomicUsize::new(0)];
         let missed = AtomicUsize::new(0);
         let barrier = Barrier::new(2);
-        let fence = light();
+        prepare();
         std::thread::scope(|scope| {
             for side in 0..2 {
                 let (words, missed, barrier) = (&words, &missed, &barrier);
@@ -130,7 +132,7 @@ mod tests {
                         barrier.wait();
                         words[side].store(round, Relaxed);
                         if side == 0 {
-                            fence.fence();
+                            light();
                         } else {
                             heavy();
                         }
