@@ -181,7 +181,7 @@ impl State {
             }),
             register("codes (interner)", move || {
                 let stats = codes.stats();
-                [("hit_ratio", stats.hit_ratio()), ("texts made", stats.misses() as f64)]
+                [("hit_ratio", stats.hit_ratio()), ("misses", stats.misses() as f64)]
             }),
             self.planes.register("planes (weak cache)"),
         ];
