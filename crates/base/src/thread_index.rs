@@ -1,5 +1,7 @@
 //! Small numbers for threads: dense, one per living thread, used again when a thread has ended.
 
+use smallvec::SmallVec;
+
 /// The number of a thread that has none: not yet, or no more.
 pub const NONE: u32 = u32::MAX;
 
@@ -17,22 +19,25 @@ pub use model::{at_exit, current, register};
 #[cfg(not(lagom_loom))]
 pub use native::{at_exit, current, register};
 
+/// A thread mostly works with few structures that want to know of its end.
+type Hooks = SmallVec<[Box<dyn Exit>; 4]>;
+
 /// The exits of one thread, and its number.
 struct Exits {
     index: u32,
-    hooks: Vec<Box<dyn Exit>>,
+    hooks: Hooks,
     /// When so many hooks are there, the obsolete ones are forgotten.
     prune_at: usize,
 }
 
 impl Exits {
     fn new(index: u32) -> Self {
-        Self { index, hooks: Vec::new(), prune_at: 16 }
+        Self { index, hooks: Hooks::new(), prune_at: 16 }
     }
 
     /// Adds a hook; amortized, the obsolete ones never outnumber the others for long.
-    fn push(&mut self, hook: Box<dyn Exit>) -> Vec<Box<dyn Exit>> {
-        let mut obsolete = Vec::new();
+    fn push(&mut self, hook: Box<dyn Exit>) -> Hooks {
+        let mut obsolete = Hooks::new();
         if self.hooks.len() >= self.prune_at {
             let (dead, alive) = std::mem::take(&mut self.hooks).into_iter().partition(|hook| hook.is_obsolete());
             (obsolete, self.hooks) = (dead, alive);
