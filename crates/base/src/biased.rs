@@ -19,7 +19,7 @@ pub struct Biased<T> {
     data: UnsafeCell<T>,
 }
 
-// SAFETY: `data` is only reached by one thread at a time, see `enter` and `Revoked::get`: as if it were sent.
+// SAFETY: `data` is only reached by one thread at a time, see `enter` and `with_revoked`: as if it were sent.
 unsafe impl<T: Send> Sync for Biased<T> {}
 
 impl<T> Biased<T> {
@@ -31,25 +31,34 @@ impl<T> Biased<T> {
 
     /// Runs `f` on the data as the owner; `None` without running it when the lock is revoked.
     ///
-    /// `f` must not panic and must not come back here.
+    /// `f` must not panic and must not come back here. Takes a pointer, and holds no reference to the whole lock: when the
+    /// owner is outside again, somebody else may free it before this function has returned.
     ///
     /// # Safety
     ///
-    /// No other thread may be the owner at the same time, and whoever was it before must have happened before.
+    /// `this` must be valid until the owner is outside again. No other thread may be the owner at the same time, and
+    /// whoever was it before must have happened before.
     #[inline]
-    pub unsafe fn enter<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.inside.store(true, Ordering::Relaxed);
+    pub unsafe fn enter<R>(this: *const Self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        // SAFETY: valid by the caller's promise. Nothing of an atomic is outside of its cell, so that the reference may
+        // outlive what it refers to; it is not used after the owner is outside.
+        let inside = unsafe { &(*this).inside };
+        inside.store(true, Ordering::Relaxed);
         fence::light();
-        if self.revoked.load(Ordering::Acquire) {
-            self.inside.store(false, Ordering::Release);
+        // SAFETY: valid by the caller's promise: the owner is inside.
+        let revoked = unsafe { &(*this).revoked };
+        if revoked.load(Ordering::Acquire) {
+            inside.store(false, Ordering::Release);
             return None;
         }
-        let result = self.data.with_mut(|data| {
+        // SAFETY: valid by the caller's promise: the owner is inside.
+        let data = unsafe { &(*this).data };
+        let result = data.with_mut(|data| {
             // SAFETY: we are the owner, `inside` is set and `revoked` was not after the fence: anyone from outside sees
             // `inside` after its own fence and waits, so that nobody else has this reference.
             f(unsafe { &mut *data })
         });
-        self.inside.store(false, Ordering::Release);
+        inside.store(false, Ordering::Release);
         Some(result)
     }
 
@@ -65,9 +74,11 @@ impl<T> Biased<T> {
     /// The caller must have revoked the lock and fenced since, must hold a lock that excludes all others who call this,
     /// and must not be inside as the owner.
     pub unsafe fn with_revoked<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        let mut rounds = 0;
         while self.inside.load(Ordering::Acquire) {
             // The owner is a few instructions from its end, unless it was preempted there.
-            crate::sync::yield_now();
+            crate::sync::wait_a_little(rounds);
+            rounds += 1;
         }
         self.data.with_mut(|data| {
             // SAFETY: the owner was outside after the fence and stays there while `revoked` is set; others are excluded

@@ -10,6 +10,6 @@ mod model;
 mod native;
 
 #[cfg(lagom_loom)]
-pub use model::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, loom, yield_now};
+pub use model::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, loom, wait_a_little};
 #[cfg(not(lagom_loom))]
-pub use native::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, yield_now};
+pub use native::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, wait_a_little};

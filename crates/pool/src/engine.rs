@@ -148,7 +148,7 @@ impl<T> Engine<T> {
         };
         // Places are lent to magazines that do not use them.
         self.shards.all(depot, |depot, magazine| depot.lend(magazine, magazine.len()));
-        depot.looked(depot.room(self.max_idle) > 0);
+        depot.looked(2 * depot.room(self.max_idle), self.shards.len());
         self.try_give(depot, own, node)
     }
 
@@ -163,10 +163,13 @@ impl<T> Engine<T> {
                     depot.store_half(magazine);
                 }
                 if magazine.len() == magazine.limit() {
-                    let more = depot.room(max_idle).div_ceil(2).min(HALF);
+                    // Twice what it had: a thread that uses one object takes no places from others.
+                    let more = depot.room(max_idle).div_ceil(2).min(magazine.limit().clamp(1, HALF));
                     depot.lend(magazine, (magazine.limit() + more).min(CAPACITY));
-                    // There is something new to find for others.
-                    depot.patience = 0;
+                    if more > 0 {
+                        // There is something new to find for others.
+                        depot.patience = 0;
+                    }
                 }
                 homeless = homeless.take().and_then(|node| magazine.give(node).err());
             });
@@ -231,7 +234,7 @@ impl<T> Engine<T> {
             depot.idle.reserve(depot.lent.min(CAPACITY * self.shards.len()));
             self.shards.all(depot, Depot::store_all);
         }
-        depot.looked(depot.idle.len() > before);
+        depot.looked(2 * (depot.idle.len() - before), self.shards.len());
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -264,15 +267,25 @@ impl<T> Engine<T> {
 
     /// Makes sure that the calling thread has a magazine and gives its objects back when it ends.
     ///
-    /// False when it has none: it is ending, or somebody collects right now.
+    /// False when it cannot have one, because it is ending.
     fn own_a_magazine(this: &Arc<Self>) -> bool {
-        match this.shards.own(|magazine| magazine.is_owned()) {
-            Some(true) => return true,
-            Some(false) => {}
-            None if !this.shards.make_own(&mut this.depot.lock()) => return false,
-            None => {}
+        if this.shards.own(|magazine| magazine.is_owned()) == Some(true) {
+            return true;
         }
-        at_exit(Box::new(Leave(Weak::new(this)))) && this.shards.own(Magazine::own).is_some()
+        let was_owned = {
+            // Under the lock nobody revokes: what is said here is said of the magazine.
+            let mut depot = this.depot.lock();
+            this.shards.make_own(&mut depot).then(|| this.shards.own(Magazine::own)).flatten()
+        };
+        match was_owned {
+            Some(false) if !at_exit(Box::new(Leave(Weak::new(this)))) => {
+                let _depot = this.depot.lock();
+                this.shards.own(Magazine::disown);
+                false
+            }
+            Some(_) => true,
+            None => false,
+        }
     }
 
     fn build(this: &Arc<Self>) -> Box<Node<T>> {
@@ -409,8 +422,9 @@ impl<T> Depot<T> {
         self.patience == 0
     }
 
-    fn looked(&mut self, found: bool) {
-        self.patience = if found { 0 } else { PATIENCE };
+    /// A look costs every thread something: it must find as much.
+    fn looked(&mut self, found: usize, threads: usize) {
+        self.patience = if found > 0 && found >= threads { 0 } else { PATIENCE };
     }
 }
 

@@ -83,8 +83,9 @@ impl<T> Magazine<T> {
         self.owned
     }
 
-    pub(crate) fn own(&mut self) {
-        self.owned = true;
+    /// Whether it was owned before.
+    pub(crate) fn own(&mut self) -> bool {
+        mem::replace(&mut self.owned, true)
     }
 
     pub(crate) fn disown(&mut self) {

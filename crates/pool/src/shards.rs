@@ -5,7 +5,6 @@ use std::mem;
 use std::sync::OnceLock;
 
 use lagom_base::biased::Biased;
-use lagom_base::sync::Arc;
 use lagom_base::thread_index::Exit;
 use lagom_base::{fence, thread_index};
 
@@ -39,26 +38,34 @@ impl<T> Shards<T> {
     /// `f` must not panic and must not come back here.
     #[inline]
     pub(crate) fn own<R>(&self, f: impl FnOnce(&mut Magazine<T>) -> R) -> Option<R> {
-        let index = thread_index::current() as usize;
-        let shard = match self.near.get(index) {
-            Some(slot) => slot.get()?,
-            None => self.far(index)?,
-        };
-        // SAFETY: a thread's number belongs to one living thread at a time, the calling one here, and passes on from a
-        // dead thread to a new one through a lock.
-        unsafe { shard.0.enter(f) }
+        let magazine = self.of_this_thread()?;
+        // SAFETY: `self` keeps it. A thread's number belongs to one living thread at a time, the calling one here, and
+        // passes on from a dead thread to a new one through a lock.
+        unsafe { Biased::enter(magazine, f) }
     }
 
     /// An object comes back to the calling thread's magazine in its pool, if that has a place.
     #[inline]
     pub(crate) fn give_own(node: Box<Node<T>>) -> Result<(), Box<Node<T>>> {
-        let engine = Arc::as_ptr(&node.home);
-        // SAFETY: the object holds the engine until it lies in the magazine. From then on, until this thread is outside of
-        // the magazine again, nobody can take it out, and then `shards` is not used any more.
-        let shards = unsafe { &(*engine).shards };
+        let Some(magazine) = node.home.shards.of_this_thread() else {
+            return Err(node);
+        };
         let mut node = Some(node);
-        shards.own(|magazine| node = node.take().and_then(|node| magazine.give(node).err()));
+        // SAFETY: as for `own`; and the object keeps the engine, and so the magazine, until it lies in there. From then on
+        // nobody can take it out until this thread is outside again. No reference to the engine is left.
+        unsafe { Biased::enter(magazine, |magazine| node = node.take().and_then(|node| magazine.give(node).err())) };
         node.map_or(Ok(()), Err)
+    }
+
+    /// The magazine of the calling thread, as a pointer: see [`give_own`](Self::give_own).
+    #[inline]
+    fn of_this_thread(&self) -> Option<*const Biased<Magazine<T>>> {
+        let index = thread_index::current() as usize;
+        let shard = match self.near.get(index) {
+            Some(slot) => slot.get()?,
+            None => self.far(index)?,
+        };
+        Some(&raw const shard.0)
     }
 
     /// Makes sure that the calling thread has a magazine; false when it cannot have one because it is ending.
@@ -126,9 +133,9 @@ impl<T> Shards<T> {
 
 /// Has `hook` run when the calling thread ends, of whatever lifetime its type is; false when the thread is ending already.
 pub(crate) fn at_exit(hook: Box<dyn Exit + '_>) -> bool {
-    // SAFETY: only the type's lifetime changes. The hook refers weakly to an engine. An engine outlives the borrows of its
-    // objects' type only when its pool or a guard was forgotten, and then it is never dropped. The hook itself moves
-    // boxes from one place of the engine to another and looks at no object.
+    // SAFETY: only the type's lifetime changes. The hook refers weakly to an engine. Where that outlives the borrows of its
+    // objects' type, no object is left in it (its pool closed it, and objects count on it), or it is never dropped (its
+    // pool or a guard was forgotten). The hook moves boxes from one place of the engine to another and looks at no object.
     let hook = unsafe { mem::transmute::<Box<dyn Exit + '_>, Box<dyn Exit>>(hook) };
     thread_index::at_exit(hook)
 }

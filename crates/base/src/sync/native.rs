@@ -31,10 +31,13 @@ impl<T> Weak<T> {
     }
 }
 
-/// Lets another thread run.
-#[inline]
-pub fn yield_now() {
-    std::thread::yield_now();
+/// Lets other threads run, in the `round`th round of waiting: later rounds also those of lower priority.
+pub fn wait_a_little(round: u32) {
+    if round < 100 {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep(core::time::Duration::from_micros(50));
+    }
 }
 
 /// A cell whose uses a model can watch.
