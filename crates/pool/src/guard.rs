@@ -13,7 +13,6 @@ use crate::Pool;
 use crate::engine::Engine;
 use crate::node::Node;
 
-/// Why an option of a guard is never empty when it is looked at.
 /// An object in use, from [`Pool::acquire`](crate::Pool::acquire): it goes back when this guard is dropped.
 ///
 /// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The address of the object is

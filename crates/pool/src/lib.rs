@@ -25,6 +25,8 @@
 //!   what owns memory that grew, or what is dear to set up.
 //! - **Connections, and anything else of which at most `n` may live.** This pool makes a new object when none is idle; it
 //!   never waits. `deadpool` and `bb8` (async) or `r2d2` (threads) bound what is out, check health and time out.
+//! - **A small `max_idle` and many threads that want more than it.** They take the few places from one another, at a system
+//!   call each; a mutex around a `Vec` is faster there. Let `max_idle` be what is used at once.
 //!
 //! # What is promised
 //!
@@ -32,7 +34,7 @@
 //!   in use is not bounded.
 //! - **No lock and no atomic read-modify-write on a hit**, for any thread: each keeps up to 32 idle objects in a magazine
 //!   of its own and exchanges half of it with a shared depot when it runs empty or full. The bound counts them all. Idle
-//!   objects of another thread are found, and its unused places, but after a look for some that found nothing only every
+//!   objects of another thread are found, and its unused places, but after a look for some that found few only every
 //!   64th time: then the factory makes one more, or an object is discarded.
 //! - **Last in, first out.** The object that came back last to a thread, the warmest, goes out to it first. Objects never
 //!   move in memory between [`acquire`](Pool::acquire) and the end.
