@@ -50,24 +50,47 @@
 //! - **After `fork`** the child may use the pool unless another thread was inside it at that moment.
 //! - **`mem::forget` of a guard** leaks its object, which [`Stats::in_use`] goes on counting. Nothing else changes.
 
+//!
+//! # One thread
+//!
+//! [`LocalPool`] is the twin for a single thread: no atomics and no system calls, some fifteen instructions each way. With
+//! `default-features = false` it is all there is in this crate, which is then `no_std` with `alloc`.
+
+#![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+extern crate alloc;
+
+#[cfg(feature = "std")]
 mod builder;
+#[cfg(feature = "std")]
 mod engine;
+mod error;
+#[cfg(feature = "std")]
 mod guard;
+mod local;
+#[cfg(feature = "std")]
 mod magazine;
+#[cfg(feature = "std")]
 mod node;
+#[cfg(feature = "std")]
 mod pool;
+#[cfg(feature = "std")]
 mod shards;
 mod stats;
 
+#[cfg(feature = "std")]
 pub use builder::PoolBuilder;
+pub use error::TryAcquireError;
+#[cfg(feature = "std")]
 pub use guard::{Pooled, PooledOwned};
+pub use local::{LocalPool, LocalPoolBuilder, LocalPooled, LocalPooledOwned};
+#[cfg(feature = "std")]
 pub use pool::Pool;
 pub use stats::Stats;
 
 #[doc = include_str!("../README.md")]
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "std"))]
 #[derive(Debug)]
 pub struct ReadmeDoctests;

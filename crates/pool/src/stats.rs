@@ -1,6 +1,6 @@
 //! What a pool has done so far.
 
-use std::fmt;
+use core::fmt;
 
 /// A snapshot of the counts of a [`Pool`](crate::Pool), from [`Pool::stats`](crate::Pool::stats).
 ///

@@ -1,0 +1,8 @@
+use lagom_pool::LocalPool;
+
+fn main() {
+    let pool = LocalPool::new(String::new);
+    let guard = pool.acquire();
+    drop(pool);
+    drop(guard);
+}
