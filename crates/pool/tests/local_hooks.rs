@@ -196,10 +196,7 @@ fn use_all<T: 'static>(pool: &LocalPool<T>, busy: &Cell<bool>) {
     let (borrowed, owned) = (pool.acquire(), pool.acquire_owned());
     pool.prewarm(2);
     drop((borrowed, owned));
-    for _ in 0..20 {
-        // Enough to have the idle objects move in memory.
-        std::mem::forget(pool.acquire_owned());
-    }
+    // Enough to have the idle objects move in memory.
     drop((0..20).map(|_| pool.acquire()).collect::<Vec<_>>());
     pool.trim(1);
     pool.clear();
@@ -229,8 +226,8 @@ fn from_the_factory() {
         assert_eq!(*pool.acquire(), 7);
         pool.clear();
         pool.prewarm(1);
-        // Forty forgotten; one that the factory left idle, and the one that it was asked for.
-        assert_eq!((pool.stats().in_use(), pool.len()), (40, 2));
+        // One that the factory left idle, and the one that it was asked for.
+        assert_eq!((pool.stats().in_use(), pool.len()), (0, 2));
     });
 }
 
@@ -253,7 +250,8 @@ fn from_the_hooks() {
     *shared.borrow_mut() = Some(pool.clone());
     drop((pool.acquire(), pool.acquire_owned()));
     let stats = pool.stats();
-    assert_eq!((stats.in_use(), stats.idle()), (80, 2));
+    assert_eq!((stats.in_use(), stats.idle()), (0, 2));
+    assert!(stats.created() + stats.reused() > 40, "the hooks did use the pool");
     drop(shared.take());
 }
 

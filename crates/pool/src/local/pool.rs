@@ -39,7 +39,7 @@ use crate::stats::Stats;
 ///         let mut scratch = buffers.acquire();
 ///         scratch.clear();
 ///         scratch.extend(data.iter().rev());
-///         scratch.iter().fold(0, |sum, byte| sum.rotate_left(5) ^ u32::from(*byte))
+///         scratch.iter().fold(0_u32, |sum, byte| sum.rotate_left(5) ^ u32::from(*byte))
 ///     })
 /// }
 ///
