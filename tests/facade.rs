@@ -29,6 +29,7 @@ fn pool_is_reachable() {
     drop(pool.acquire());
     drop(pool.acquire());
     assert_eq!((pool.stats().created(), pool.stats().reused()), (1, 1));
+    assert!(pool::LocalPool::<Vec<u8>>::default().try_acquire().is_ok());
 }
 
 #[test]
@@ -119,6 +120,11 @@ fn pools_cross_threads_if_their_objects_may_be_sent() {
         pool::PooledOwned<u8>: true true;
         pool::PooledOwned<OneAtATime>: true false;
         pool::PooledOwned<Local>: false false;
+        pool::LocalPool<u8>: false false;
+        pool::LocalPoolBuilder<u8>: false false;
+        pool::LocalPooled<'static, u8>: false false;
+        pool::LocalPooledOwned<u8>: false false;
+        pool::TryAcquireError: true true;
         pool::Stats: true true;
     }
 }

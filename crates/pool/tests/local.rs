@@ -344,6 +344,21 @@ fn what_was_needed_once_in_a_round_stays() {
 }
 
 #[test]
+fn what_a_trim_leaves_is_the_fewest_that_were_idle() {
+    let pool = LocalPool::new(String::new);
+    pool.prewarm(8);
+    spin(&pool, ROUND + 1);
+    pool.trim(3);
+    pool.prewarm(8);
+    spin(&pool, ROUND);
+    assert_eq!(pool.len(), 6, "two of three went, though seven were idle at any acquisition");
+    spin(&pool, ROUND - 1);
+    pool.clear();
+    drop(pool.acquire());
+    assert_eq!(pool.len(), 1, "nothing left to decay at the end of a round");
+}
+
+#[test]
 fn a_miss_leaves_nothing_to_decay() {
     let pool = LocalPool::new(String::new);
     pool.prewarm(4);

@@ -95,7 +95,6 @@ impl<T> Engine<T> {
             self.left.set(self.left.get() - 1);
             return Ok(object);
         }
-        self.low.set(0);
         let object = self.make()?;
         add_one(&self.created);
         Ok(object)
