@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use super::cores;
 use crate::answer::{Expected, Wrong};
 
 /// Handed to a worker for every batch: it times the operations and takes the answer.
@@ -70,7 +71,7 @@ pub(crate) struct Start {
 
 impl Start {
     pub(crate) fn new(threads: usize) -> Self {
-        let apart = std::thread::available_parallelism().is_ok_and(|cores| threads <= cores.get());
+        let apart = cores::at_once(threads) == threads;
         Self { threads, apart, arrived: AtomicUsize::new(0), called_off: AtomicBool::new(false) }
     }
 

@@ -1,5 +1,10 @@
 //! A core of its own for each thread of a case: left alone, a busy system runs two of them in turn on one core.
 
+/// How many of so many threads run at the same time.
+pub(crate) fn at_once(threads: usize) -> usize {
+    std::thread::available_parallelism().map_or(threads, |cores| threads.min(cores.get()))
+}
+
 /// Keeps the calling thread on the `at`th of the cores that it may use, if there are at least `threads`.
 #[cfg(target_os = "linux")]
 pub(crate) fn pin(at: usize, threads: usize) {

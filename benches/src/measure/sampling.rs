@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::rig::{Fault, Rig};
-use super::{cpu, stats};
-use crate::case::{Case, Contender, OURS, is_ours};
+use super::rig::{Fault, Rig, Sample};
+use super::{cores, cpu, stats};
+use crate::case::{Case, Contender, OURS};
 
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct Effort {
     pub epochs: usize,
     /// Rounds in each epoch.
     pub rounds: usize,
-    /// About what one batch takes.
+    /// About what one batch takes; eight times as long where threads share cores, as they shall take turns within it.
     pub batch: Duration,
     /// Rounds that measure the CPU time of the process, where a case asks for it.
     pub cpu_rounds: usize,
@@ -80,10 +80,10 @@ pub struct Row {
     pub min: f64,
     /// Median of all rounds.
     pub median: f64,
-    /// Ours over theirs, of the minima; times of rivals only.
+    /// Ours over theirs, of the minima; of times only, and not of `lagom` itself.
     #[serde(skip)]
     pub ratio_of_minima: Option<f64>,
-    /// Ours over theirs, median of the ratios within each round; times of rivals only.
+    /// Ours over theirs, median of the ratios within each round; of times only, and not of `lagom` itself.
     #[serde(skip)]
     pub median_ratio: Option<f64>,
     /// A floor, no rival.
@@ -103,6 +103,9 @@ impl Row {
 
 const TIME: &str = "time";
 const CPU: &str = "process CPU";
+
+/// Batches for the turns that threads take on a core: a turn of the scheduler is a few milliseconds.
+const TURNS: u32 = 8;
 
 /// One column of samples: those of one contender, in the order of the rounds.
 struct Column {
@@ -139,11 +142,15 @@ fn times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, 
     let timed: Vec<&Contender> = case.contenders.iter().filter(|contender| contender.setup.is_some()).collect();
     let mut columns: Vec<Column> = timed.iter().map(|contender| Column::of(contender)).collect();
     let mut iterations = vec![0_u64; timed.len()];
+    let shared = cores::at_once(case.threads) < case.threads;
+    let batch = if shared { TURNS * effort.batch } else { effort.batch };
+    // Where threads share cores, none has to be seen beside the others.
+    let together = |sample: &Sample| shared || sample.overlap > 0.8;
     for epoch in 0..effort.epochs {
         let mut rigs: Vec<Rig> = timed.iter().filter_map(|contender| Rig::new(case, contender)).collect();
         for (rig, iterations) in rigs.iter_mut().zip(&mut iterations) {
             if epoch == 0 {
-                *iterations = calibrate(rig, effort.batch)?;
+                *iterations = calibrate(rig, batch)?;
             }
             rig.run(*iterations, true)?;
         }
@@ -151,13 +158,13 @@ fn times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, 
             for at in order.shuffled(rigs.len()) {
                 let mut sample = rigs[at].run(iterations[at], false)?;
                 for _ in 0..effort.retries {
-                    if sample.overlap > 0.8 {
+                    if together(&sample) {
                         break;
                     }
                     sample = rigs[at].run(iterations[at], false)?;
                 }
                 columns[at].samples.push(per_item(sample.wall, iterations[at], case));
-                columns[at].overlapped.push(sample.overlap > 0.8);
+                columns[at].overlapped.push(together(&sample));
             }
         }
         for (rig, iterations) in rigs.iter_mut().zip(&iterations) {
@@ -187,8 +194,8 @@ fn cpu_times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Colum
             std::thread::sleep(cpu::SETTLE);
             let spent =
                 cpu::process().zip(before).map_or(Duration::ZERO, |(after, before)| after.saturating_sub(before));
-            // Each thread's share, as with the wall time.
-            let share = spent / u32::try_from(case.threads).unwrap_or(u32::MAX);
+            // Each core's share, as with the wall time.
+            let share = spent / u32::try_from(cores::at_once(case.threads)).unwrap_or(u32::MAX);
             columns[at].samples.push(per_item(share, *iterations, case));
             columns[at].overlapped.push(true);
         }
@@ -196,9 +203,10 @@ fn cpu_times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Colum
     Ok(columns)
 }
 
-/// Nanoseconds per unit of work of one thread.
+/// Nanoseconds of a core per unit of work: of the thread's own core, or of its share where there are more threads.
 fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
-    time.as_nanos() as f64 / iterations as f64 / case.items as f64
+    let share = cores::at_once(case.threads) as f64 / case.threads as f64;
+    share * time.as_nanos() as f64 / iterations as f64 / case.items as f64
 }
 
 /// How many iterations take about `target`.
@@ -258,7 +266,7 @@ fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row
         .iter()
         .map(|column| {
             let samples = column.kept();
-            let rival = ours.filter(|_| !is_ours(&column.name));
+            let rival = ours.filter(|_| column.name != OURS);
             Row {
                 contender: column.name.clone(),
                 metric,
@@ -347,7 +355,8 @@ mod tests {
         let names: Vec<&str> = rows.iter().map(|row| &*row.contender).collect();
         assert_eq!(names, ["lagomorph", "lagom", "lagom owned", "rival"], "sorted by the least");
         assert_eq!((rows[3].ratio_of_minima, rows[3].median_ratio), (Some(0.2), Some(0.25)));
-        assert_eq!((rows[1].ratio_of_minima, rows[2].median_ratio), (None, None), "ours have no ratio");
+        assert_eq!((rows[1].ratio_of_minima, rows[1].median_ratio), (None, None), "ours is held against all others");
+        assert_eq!(rows[2].ratio_of_minima, Some(2.0 / 6.0), "also against its own variants");
         assert!(rows[0].median_ratio.is_some(), "a name that only begins like ours is a rival");
     }
 
@@ -361,6 +370,16 @@ mod tests {
         assert_eq!((rows[1].min, rows[1].median), (8.0, 8.5));
         assert_eq!((rows[0].ratio_of_minima, rows[0].median_ratio), (Some(2.0), Some(2.0)));
         assert!(!rows[0].apart);
+    }
+
+    #[test]
+    fn threads_that_share_cores_count_the_time_of_a_core() {
+        let case = |threads| Case::new("pool", "core", "counting", |n| n).threads(threads).items(2, "ns/op");
+        let took = Duration::from_nanos(800);
+        assert_eq!(per_item(took, 10, &case(1)), 40.0);
+        let cores = cores::at_once(usize::MAX);
+        assert_eq!(per_item(took, 10, &case(cores)), 40.0, "a core for each");
+        assert_eq!(per_item(took, 10, &case(4 * cores)), 10.0, "four on each");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::case::{OURS, is_ours};
 use crate::measure::{CaseReport, Row};
 
 /// What the columns mean; printed once.
-pub const LEGEND: &str = "Ratios are lagom's time over the rival's: below 1 lagom is faster. ratio(min) divides the least of all rounds by the\n\
+pub const LEGEND: &str = "Ratios are lagom's time over the other's, a rival's or a variant's of ours: below 1 lagom is faster. ratio(min) divides the least of all rounds by the\n\
 least, ratio(med) is the median of the ratios within each round. Rows are sorted by the least: the first is the fastest.\n\
 Within 2 % two contenders are level.";
 
