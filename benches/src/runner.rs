@@ -197,7 +197,8 @@ fn method(effort: Effort) -> String {
          calibrated to about {:?} of wall time; the figure is its wall time over the operations of one thread. Load from \
          other programs lengthens some batches, so that the minimum is the better figure and the median shows how far to \
          trust it. Several threads have a core each and start together, each on its own iterations; time runs from the first start to the last \
-         end, and a batch does not count in which the quickest thread was alone for more than a fifth of its time. `process CPU` is the CPU time \
+         end, and a batch does not count in which the quickest thread was alone for more than a fifth of its time. More threads than cores take turns in \
+         batches eight times as long, and the figure is the time of one core. `process CPU` is the CPU time \
          of the whole process from the start of a batch until background threads have had 120 ms to finish. Answers are checked: sums after \
          every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run.",
         effort.rounds, effort.epochs, effort.batch
@@ -229,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_an_error() {
-        assert!(run(&options(&["pool", "--group", "none"])).unwrap_err().to_string().contains("there are core"));
+        assert!(run(&options(&["pool", "--group", "none"])).unwrap_err().to_string().contains("there are hold"));
         assert!(run(&options(&["--filter", "no such case"])).is_err());
     }
 }

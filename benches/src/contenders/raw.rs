@@ -1,9 +1,11 @@
 //! The unsafe calls that contenders need: allocators called as such, and outputs that a callee promises to fill.
 #![allow(unsafe_code, reason = "allocators and uninitialised outputs have unsafe interfaces")]
 
-use std::alloc::{GlobalAlloc, Layout};
+use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
 use tea_rolling::RollingFeature;
 
@@ -13,6 +15,75 @@ pub(super) fn tea_rolling_mean(x: &Vec<f64>, window: usize, out: &mut [f64]) {
     // SAFETY: the layouts agree, `out` is borrowed for as long, and tea-rolling writes only numbers to it.
     let out = unsafe { &mut *(out as *mut [MaybeUninit<f64>]) };
     x.ts_mean_to::<Vec<f64>, f64>(window, Some(window), Some(out));
+}
+
+/// An allocator to be called by name.
+pub(super) trait Malloc: GlobalAlloc + Send + Sync + 'static {
+    const IT: Self;
+}
+
+impl Malloc for System {
+    const IT: Self = System;
+}
+
+impl Malloc for mimalloc::MiMalloc {
+    const IT: Self = mimalloc::MiMalloc;
+}
+
+#[cfg(unix)]
+impl Malloc for tikv_jemallocator::Jemalloc {
+    const IT: Self = tikv_jemallocator::Jemalloc;
+}
+
+/// Memory from such an allocator, freed when dropped.
+pub(super) struct Raw<A: Malloc> {
+    block: NonNull<u64>,
+    layout: Layout,
+    allocator: PhantomData<A>,
+}
+
+// SAFETY: it is the only owner of its memory, and any thread may free what another allocated.
+unsafe impl<A: Malloc> Send for Raw<A> {}
+
+impl<A: Malloc> Raw<A> {
+    /// `bytes` of memory, at least 16.
+    #[inline]
+    pub(super) fn new(bytes: usize) -> Self {
+        assert!((16..1 << 30).contains(&bytes), "room for two words");
+        let layout = Layout::from_size_align(bytes, align_of::<u64>()).expect("the size is far from overflow");
+        // SAFETY: the layout has a size.
+        let block = unsafe { A::IT.alloc(layout) };
+        match NonNull::new(block.cast::<u64>()) {
+            Some(block) => Self { block, layout, allocator: PhantomData },
+            None => handle_alloc_error(layout),
+        }
+    }
+
+    /// Writes zeros into all of it.
+    #[inline]
+    pub(super) fn zero(&mut self) {
+        // SAFETY: the memory is this long, and ours.
+        unsafe { self.block.cast::<u8>().write_bytes(0, self.layout.size()) };
+        black_box(self.block);
+    }
+
+    /// Writes two words; whether the first was read as written.
+    #[inline]
+    pub(super) fn write(&mut self, words: [u64; 2]) -> bool {
+        // SAFETY: the memory is aligned for words, has room for two, and is ours.
+        unsafe { self.block.cast::<[u64; 2]>().write(words) };
+        // SAFETY: it was just written.
+        let first = unsafe { black_box(self.block).read() };
+        first == words[0]
+    }
+}
+
+impl<A: Malloc> Drop for Raw<A> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the block came from this allocator with this layout, and no one uses it any more.
+        unsafe { A::IT.dealloc(self.block.as_ptr().cast(), self.layout) };
+    }
 }
 
 /// Allocates 64 bytes, writes and reads one of them, and frees them; 1 when it was read as written.
@@ -68,6 +139,23 @@ mod tests {
     #[test]
     fn the_system_allocator_answers_rightly() {
         assert_eq!((pair(&System, 7), grow(&System, 8)), (1, 1));
+    }
+
+    fn is_memory<A: Malloc>() {
+        let mut blocks: Vec<Raw<A>> = [16, 64, 4096, 65536].into_iter().map(Raw::new).collect();
+        for (i, block) in (0..).zip(&mut blocks) {
+            block.zero();
+            assert!(block.write([i, !i]));
+        }
+        std::thread::scope(|scope| scope.spawn(|| drop(blocks)).join()).expect("another thread may free it");
+    }
+
+    #[test]
+    fn every_allocator_gives_memory() {
+        is_memory::<System>();
+        is_memory::<mimalloc::MiMalloc>();
+        #[cfg(unix)]
+        is_memory::<tikv_jemallocator::Jemalloc>();
     }
 
     #[test]
