@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod case;
 pub mod contenders;
+pub mod instructions;
 pub mod measure;
 pub mod report;
 pub mod runner;

@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: lagom against its rivals.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::tools;
@@ -28,6 +28,9 @@ pub(crate) struct BenchArgs {
     /// List the cases and their contenders instead.
     #[arg(long)]
     list: bool,
+    /// Count the instructions of a pool's pair instead, by valgrind; fail when there are more than there may be.
+    #[arg(long, requires = "krate", conflicts_with_all = ["group", "quick", "smoke", "filter", "list"])]
+    instructions: bool,
 }
 
 impl BenchArgs {
@@ -50,10 +53,30 @@ impl BenchArgs {
 
 /// Builds the runner with all rivals and runs it; its exit status is ours.
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
+    if args.instructions {
+        match args.krate.as_deref() {
+            Some("pool" | "lagom-pool") => return exit_of(&mut instructions()),
+            other => bail!("nothing is counted of the crate `{}`; there is pool", other.unwrap_or_default()),
+        }
+    }
     let out = Workspace::read()?.target.join("lagom").join("bench");
     // Not quiet: the first build takes a minute, and cargo shows how far it is.
     let mut command = tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "runner", "--"]);
     command.args(args.words()).arg("--out").arg(out);
+    exit_of(&mut command)
+}
+
+/// Counts the instructions of a pair; fails when there are more than there may be.
+pub(crate) fn instructions() -> Command {
+    tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "instructions"])
+}
+
+/// Whether instructions can be counted here.
+pub(crate) fn can_count() -> bool {
+    tools::works(Command::new("valgrind").arg("--version"))
+}
+
+fn exit_of(command: &mut Command) -> Result<ExitCode> {
     let status = command.status().context("cannot start cargo")?;
     Ok(match status.code() {
         Some(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
@@ -79,5 +102,13 @@ mod tests {
         let cli = Cli::try_parse_from(["bench"].iter().chain(&words)).unwrap();
         assert_eq!(cli.args.words(), words);
         assert!(Cli::try_parse_from(["bench", "--group", "heap"]).is_err(), "a group of which crate?");
+        assert!(Cli::try_parse_from(["bench", "--instructions"]).is_err(), "of which crate?");
+        assert!(Cli::try_parse_from(["bench", "pool", "--instructions", "--quick"]).is_err(), "it is no time");
+    }
+
+    #[test]
+    fn only_what_has_a_count_is_counted() {
+        let cli = Cli::try_parse_from(["bench", "memo", "--instructions"]).unwrap();
+        assert!(run(&cli.args).unwrap_err().to_string().contains("`memo`; there is pool"));
     }
 }

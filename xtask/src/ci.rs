@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::steps::Steps;
 use crate::workspace::{Package, Workspace};
-use crate::{docs, test, tidy, tools};
+use crate::{bench, docs, test, tidy, tools};
 
 #[derive(Args)]
 pub(crate) struct CiArgs {
@@ -30,6 +30,11 @@ pub(crate) fn run(args: &CiArgs) -> Result<()> {
     }
     // Last: it builds every rival.
     steps.run("bench smoke run", || tools::run(&mut tools::xtask(["bench", "--smoke"])?))?;
+    if bench::can_count() {
+        steps.run("instructions per pair", || tools::run(&mut bench::instructions()))?;
+    } else {
+        steps.skip("instructions per pair", "valgrind is not on the path");
+    }
     msrv(&mut steps, &workspace)?;
     steps.finish();
     Ok(())

@@ -12,6 +12,7 @@ mod vecproc;
 mod weakcache;
 
 use crate::case::Case;
+use crate::instructions::Pairs;
 
 /// How large the inputs may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,11 @@ pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
         "profiler" => profiler::cases(scale),
         _ => Vec::new(),
     }
+}
+
+/// The programs whose instructions are counted.
+pub fn counted_pairs() -> Vec<Pairs> {
+    pool::counted()
 }
 
 #[cfg(test)]

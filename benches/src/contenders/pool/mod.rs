@@ -11,12 +11,15 @@ mod locked;
 mod malloc;
 mod object;
 mod ours;
+mod pairs;
 mod peer;
 mod per_thread;
 mod retained;
 mod roster;
 mod stats;
 mod turns;
+
+pub(super) use self::pairs::counted;
 
 use self::object::{Block, Buffer, KIB, Text};
 use super::Scale;
