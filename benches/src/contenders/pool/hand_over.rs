@@ -16,7 +16,7 @@ use super::locked::{Deadpool, MutexVec, ObjectPool, Original};
 use super::malloc::Bare;
 use super::object::{KIB, Object};
 use super::ours::Ours;
-use super::peer::{First, Peer, chosen, pools};
+use super::peer::{First, Shared, chosen, pools};
 use super::per_thread::{Regex, ThreadStacks};
 use crate::case::{Case, Contender, Found, Worker};
 use crate::measure::Batch;
@@ -74,7 +74,7 @@ fn receive<T>(ring: &mut Consumer<T>, alarm: &Alarm) -> T {
 
 /// As [`Field`](super::peer::Field), for those whose objects in use may go to another thread.
 trait Road: Sized {
-    fn enter<P: Peer>(self, name: &str) -> Self
+    fn enter<P: Shared>(self, name: &str) -> Self
     where
         for<'a> P::Held<'a>: Send;
 }
@@ -83,7 +83,7 @@ trait Road: Sized {
 struct Timed(Case);
 
 impl Road for Timed {
-    fn enter<P: Peer>(self, name: &str) -> Self
+    fn enter<P: Shared>(self, name: &str) -> Self
     where
         for<'a> P::Held<'a>: Send,
     {
@@ -121,7 +121,7 @@ impl Road for Timed {
 struct Made(Case);
 
 impl Road for Made {
-    fn enter<P: Peer>(self, name: &str) -> Self
+    fn enter<P: Shared>(self, name: &str) -> Self
     where
         for<'a> P::Held<'a>: Send,
     {
@@ -132,7 +132,7 @@ impl Road for Made {
     }
 }
 
-fn made<P: Peer>(n: u64) -> Found
+fn made<P: Shared>(n: u64) -> Found
 where
     for<'a> P::Held<'a>: Send,
 {

@@ -1,7 +1,7 @@
 //! Take one, or sixteen, and give them back.
 
 use super::object::Object;
-use super::peer::{Field, First, Peer, contender};
+use super::peer::{Field, First, Shared, contender};
 use super::roster;
 use crate::case::Case;
 
@@ -12,7 +12,7 @@ const HELD: usize = 16;
 struct One(Case);
 
 impl Field for One {
-    fn enter<P: Peer>(self, name: &str, first: First) -> Self {
+    fn enter<P: Shared>(self, name: &str, first: First) -> Self {
         Self(self.0.with(contender(name, first, P::pair)))
     }
 }
@@ -21,7 +21,7 @@ impl Field for One {
 struct Many(Case);
 
 impl Field for Many {
-    fn enter<P: Peer>(self, name: &str, first: First) -> Self {
+    fn enter<P: Shared>(self, name: &str, first: First) -> Self {
         Self(self.0.with(contender(name, first, P::several::<HELD>)))
     }
 }

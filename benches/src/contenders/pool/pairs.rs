@@ -7,7 +7,7 @@ use super::Small;
 use super::object::Object;
 use super::ours::{Ours, Owned, WithReset};
 use super::peer::First::{Measured, Other};
-use super::peer::{First, POOLS, Peer, chosen, pools};
+use super::peer::{First, POOLS, Shared, chosen, pools};
 use super::per_thread::{Regex, ThreadStacks};
 use crate::instructions::Pairs;
 
@@ -32,7 +32,7 @@ pub(in crate::contenders) fn counted() -> Vec<Pairs> {
     ]
 }
 
-fn of_pool<P: Peer>(first: First, n: u64) -> u64 {
+fn of_pool<P: Shared>(first: First, n: u64) -> u64 {
     let pools = pools::<P>(first);
     // Meanwhile a thread of ours asks the system what it can do, and no pair has to do without.
     std::thread::sleep(Duration::from_millis(100));
@@ -41,7 +41,7 @@ fn of_pool<P: Peer>(first: First, n: u64) -> u64 {
 
 /// The loop that is counted.
 #[inline(never)]
-fn pairs<P: Peer>(pools: &[P; POOLS], n: u64) -> u64 {
+fn pairs<P: Shared>(pools: &[P; POOLS], n: u64) -> u64 {
     let pool = chosen(pools);
     let mut sum = 0;
     for i in 0..n {

@@ -9,7 +9,7 @@ use crate::case::{Contender, Worker};
 use crate::measure::Batch;
 
 /// A pool, used as its own users use it.
-pub(super) trait Peer: Send + Sync + Sized + 'static {
+pub(super) trait Peer: Sized + 'static {
     /// What is pooled.
     type Object: Object;
     /// An object in use.
@@ -61,10 +61,15 @@ pub(super) trait Peer: Send + Sync + Sized + 'static {
     }
 }
 
+/// A pool that threads share.
+pub(super) trait Shared: Peer + Send + Sync {}
+
+impl<P: Peer + Send + Sync> Shared for P {}
+
 /// Where peers enter: a case makes a contender of each.
 pub(super) trait Field: Sized {
     /// Adds a contender under this name.
-    fn enter<P: Peer>(self, name: &str, first: First) -> Self;
+    fn enter<P: Shared>(self, name: &str, first: First) -> Self;
 }
 
 /// Which thread uses a pool first: some pools favour that one for ever.
@@ -80,7 +85,7 @@ pub(super) enum First {
 pub(super) const POOLS: usize = 64;
 
 /// Several pools of a kind; a thread of its own has used all of them, where the case wants that.
-pub(super) fn pools<P: Peer>(first: First) -> Box<[P; POOLS]> {
+pub(super) fn pools<P: Shared>(first: First) -> Box<[P; POOLS]> {
     let pools = Box::new(array::from_fn(|_| P::new()));
     if first == First::Other {
         std::thread::scope(|scope| {
@@ -96,7 +101,7 @@ pub(super) fn chosen<P>(pools: &[P; POOLS]) -> &P {
 }
 
 /// `operation(pool, i)` on one of 64 pools, the same for all threads.
-pub(super) fn contender<P: Peer>(
+pub(super) fn contender<P: Shared>(
     name: &str,
     first: First,
     operation: impl Fn(&P, u64) -> u64 + Copy + Send + 'static,
@@ -110,7 +115,7 @@ pub(super) fn contender<P: Peer>(
 }
 
 /// A contender of which each thread runs its batch on the same 64 pools; `run` returns the sum to judge.
-pub(super) fn on_pools<P: Peer>(
+pub(super) fn on_pools<P: Shared>(
     name: &str,
     first: First,
     run: impl Fn(&[P; POOLS], &mut Batch<'_>) -> u64 + Copy + Send + 'static,

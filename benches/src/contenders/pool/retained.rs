@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 
 use super::counted::{Count, Counted};
 use super::object::{KIB, Object};
-use super::peer::{Field, First, Peer};
+use super::peer::{Field, First, Shared};
 use super::roster;
 use crate::case::{Case, Contender, Found};
 
@@ -19,7 +19,7 @@ const UNIT: &str = "objects of 64 KiB";
 struct Retained(Case);
 
 impl Field for Retained {
-    fn enter<P: Peer>(self, name: &str, _: First) -> Self {
+    fn enter<P: Shared>(self, name: &str, _: First) -> Self {
         let contender = Contender::untimed(name)
             .figure("idle after new()", UNIT, 1, |n| after(|_: &P| 0, |pool| (0..n).map(|i| pool.pair(i)).sum()))
             .figure("idle after 1,000 at once", UNIT, 1000, |n| after(|pool: &P| burst(pool, n), |_| 0))
@@ -36,7 +36,7 @@ impl Field for Retained {
 }
 
 /// The objects that are alive, and nobody's, after `work` with a fresh pool; both return what the objects answered.
-fn after<P: Peer>(work: impl Fn(&P) -> u64, then: impl Fn(&P) -> u64) -> Found {
+fn after<P: Shared>(work: impl Fn(&P) -> u64, then: impl Fn(&P) -> u64) -> Found {
     let count = Count::begin();
     let pool = P::new();
     let answer = work(&pool);
@@ -44,7 +44,7 @@ fn after<P: Peer>(work: impl Fn(&P) -> u64, then: impl Fn(&P) -> u64) -> Found {
     Found { value, answer: answer + then(&pool) }
 }
 
-fn burst<P: Peer>(pool: &P, n: u64) -> u64 {
+fn burst<P: Shared>(pool: &P, n: u64) -> u64 {
     let mut held: Vec<_> = (0..n).map(|_| pool.take()).collect();
     let filled = held.iter_mut().map(|held| P::fill(held, n)).sum();
     held.into_iter().for_each(|held| pool.give(held));
@@ -56,7 +56,7 @@ fn elsewhere<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 }
 
 /// Each thread uses the pool when the one before it has, and stays until it has been counted.
-fn in_turn<P: Peer>(n: u64, trim: impl Fn(&P)) -> Found {
+fn in_turn<P: Shared>(n: u64, trim: impl Fn(&P)) -> Found {
     let count = Count::begin();
     let pool = P::new();
     let stay = Mutex::new(());

@@ -5,14 +5,14 @@ use std::hint::black_box;
 use super::locked::{Deadpool, Original};
 use super::object::Object;
 use super::ours::Ours;
-use super::peer::{First, Peer, contender};
+use super::peer::{First, Shared, contender};
 use crate::case::{Case, Contender};
 
 /// The counts are read once in so many pairs: about 10,000, and cheap to count to.
 const EVERY: u64 = 1 << 13;
 
 /// A pair, and now and then a look at the counts.
-fn counted<P: Peer, R>(name: &str, look: impl Fn(&P) -> R + Copy + Send + 'static) -> Contender {
+fn counted<P: Shared, R>(name: &str, look: impl Fn(&P) -> R + Copy + Send + 'static) -> Contender {
     contender(name, First::Other, move |pool: &P, i| {
         let filled = pool.pair(i);
         if i.is_multiple_of(EVERY) {

@@ -1,7 +1,7 @@
 //! Many pools, one after the other: nothing that a thread keeps may serve one pool alone.
 
 use super::object::Object;
-use super::peer::{Field, First, POOLS, Peer, on_pools};
+use super::peer::{Field, First, POOLS, Shared, on_pools};
 use super::roster;
 use crate::case::Case;
 use crate::measure::Batch;
@@ -9,7 +9,7 @@ use crate::measure::Batch;
 struct Turns(Case);
 
 impl Field for Turns {
-    fn enter<P: Peer>(self, name: &str, first: First) -> Self {
+    fn enter<P: Shared>(self, name: &str, first: First) -> Self {
         Self(self.0.with(on_pools(name, first, |pools: &[P; POOLS], batch: &mut Batch<'_>| {
             let mut sum = 0_u64;
             batch.time(|i| {
