@@ -24,6 +24,9 @@ use crate::measure::Batch;
 /// Objects on their way from one thread to the other.
 const RING: usize = 256;
 
+/// Idle objects that a bounded pool may keep: all that come back while the thread that takes does not run.
+const MAX_IDLE: usize = 2 * RING;
+
 /// Tells the other thread that this one will never come.
 #[derive(Clone, Default)]
 struct Alarm(Arc<AtomicBool>);
@@ -89,7 +92,7 @@ impl Road for Timed {
     {
         let contender = Contender::from_workers(name, |_| {
             // Never freed, as what is on its way borrows from them; a few of them per run.
-            let pools = Box::leak(pools::<P>(First::Other));
+            let pools = Box::leak(pools::<P>(MAX_IDLE, First::Other));
             let pool = chosen(pools);
             let (mut ring, mut end) = RingBuffer::<P::Held<'static>>::new(RING);
             let alarm = Alarm::default();
@@ -137,7 +140,7 @@ where
     for<'a> P::Held<'a>: Send,
 {
     let count = Count::begin();
-    let pool = P::new();
+    let pool = P::new(MAX_IDLE);
     let (mut ring, mut end) = RingBuffer::<P::Held<'_>>::new(RING);
     let alarm = Alarm::default();
     let answer = thread::scope(|scope| {
@@ -178,7 +181,7 @@ fn unbounded<O: Object, R: Road>(road: R) -> R {
 pub(super) fn timed<O: Object>() -> Case {
     let case = Case::new("pool", "hand-over", format!("{}, producer and consumer", O::NAME), |n| O::FILLED * n).threads(2).note(
         "ns of wall time per object: one thread takes, cleans, fills and sends it through a ring of 256 (rtrb, the same for all), the other gives it \
-         back. The distance between the two cores decides: see the median. Bounds, counts and guards as in hold 1. regex-automata, thread_local \
+         back. The distance between the two cores decides: see the median. 512 may be idle; bounds, counts and guards as in hold 1. regex-automata, thread_local \
          and sharded-slab are not timed: they fill the memory with objects.",
     );
     let road = bounded::<O, _>(Timed(case)).enter::<Bare<MiMalloc, O>>("mimalloc");

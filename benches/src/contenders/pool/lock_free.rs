@@ -8,7 +8,6 @@ use lockfree_object_pool::{LinearObjectPool, LinearOwnedReusable, LinearReusable
 use opool::{RcGuard, RefGuard};
 use sharded_slab::pool::{OwnedRefMut, RefMut};
 
-use super::MAX_IDLE;
 use super::object::Object;
 use super::peer::Peer;
 
@@ -34,8 +33,8 @@ impl<O: Object> Peer for Opool<O> {
     type Object = O;
     type Held<'a> = RefGuard<'a, Maker, O>;
 
-    fn new() -> Self {
-        Self(opool::Pool::new(MAX_IDLE, Maker))
+    fn new(max_idle: usize) -> Self {
+        Self(opool::Pool::new(max_idle, Maker))
     }
 
     #[inline(always)]
@@ -56,8 +55,8 @@ impl<O: Object> Peer for OpoolOwned<O> {
     type Object = O;
     type Held<'a> = RcGuard<Maker, O>;
 
-    fn new() -> Self {
-        Self(Opool::<O>::new().0.to_rc())
+    fn new(max_idle: usize) -> Self {
+        Self(Opool::<O>::new(max_idle).0.to_rc())
     }
 
     #[inline(always)]
@@ -78,7 +77,7 @@ impl<O: Object> Peer for Lockfree<O> {
     type Object = O;
     type Held<'a> = LinearReusable<'a, O>;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(LinearObjectPool::new(|| O::make(), |object: &mut O| object.clean()))
     }
 
@@ -100,8 +99,8 @@ impl<O: Object> Peer for LockfreeOwned<O> {
     type Object = O;
     type Held<'a> = LinearOwnedReusable<O>;
 
-    fn new() -> Self {
-        Self(Arc::new(Lockfree::<O>::new().0))
+    fn new(max_idle: usize) -> Self {
+        Self(Arc::new(Lockfree::<O>::new(max_idle).0))
     }
 
     #[inline(always)]
@@ -141,7 +140,7 @@ impl<O: Object> Peer for ShardedSlab<O> {
     type Held<'a> = RefMut<'a, Cleared<O>>;
     const GUARD: bool = false;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(SlabPool::new())
     }
 
@@ -171,7 +170,7 @@ impl<O: Object> Peer for ShardedSlabOwned<O> {
     type Held<'a> = OwnedRefMut<Cleared<O>>;
     const GUARD: bool = false;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(Arc::new(SlabPool::new()))
     }
 
@@ -202,8 +201,8 @@ impl<O: Object> Peer for Crossbeam<O> {
     const GUARD: bool = false;
     const TRIM: Option<fn(&Self)> = Some(|pool| while pool.0.pop().is_some() {});
 
-    fn new() -> Self {
-        Self(ArrayQueue::new(MAX_IDLE))
+    fn new(max_idle: usize) -> Self {
+        Self(ArrayQueue::new(max_idle))
     }
 
     #[inline(always)]

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use deadpool::unmanaged;
 use object_pool::{Reusable, ReusableOwned};
 
-use super::MAX_IDLE;
 use super::object::Object;
 use super::peer::Peer;
 
@@ -23,7 +22,7 @@ impl<O: Object> Peer for ObjectPool<O> {
     type Object = O;
     type Held<'a> = Reusable<'a, O>;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(object_pool::Pool::new(32, || O::make()))
     }
 
@@ -46,8 +45,8 @@ impl<O: Object> Peer for ObjectPoolOwned<O> {
     type Object = O;
     type Held<'a> = ReusableOwned<O>;
 
-    fn new() -> Self {
-        Self(Arc::new(ObjectPool::<O>::new().0))
+    fn new(max_idle: usize) -> Self {
+        Self(Arc::new(ObjectPool::<O>::new(max_idle).0))
     }
 
     #[inline(always)]
@@ -71,7 +70,7 @@ impl<O: Object> Peer for Deadpool<O> {
     type Held<'a> = unmanaged::Object<O>;
     const TRIM: Option<fn(&Self)> = Some(|pool| while pool.0.try_remove().is_ok() {});
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(unmanaged::Pool::new(1024))
     }
 
@@ -121,11 +120,11 @@ impl<O: Object> Peer for Original<O> {
     type Held<'a> = O;
     const GUARD: bool = false;
 
-    fn new() -> Self {
+    fn new(max_idle: usize) -> Self {
         Self {
             factory: Box::new(|| O::make()),
             reset: O::clean,
-            max_size: MAX_IDLE,
+            max_size: max_idle,
             idle: Mutex::new(Idle { objects: VecDeque::new(), reused: 0 }),
             created: AtomicU64::new(0),
         }
@@ -171,7 +170,7 @@ impl<O: Object> Peer for MutexVec<O> {
     const GUARD: bool = false;
     const TRIM: Option<fn(&Self)> = Some(|pool| drop(std::mem::take(&mut *lock(&pool.0))));
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(Mutex::new(Vec::new()))
     }
 

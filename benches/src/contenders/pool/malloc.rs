@@ -13,7 +13,7 @@ impl<A: Malloc, O: Object> Peer for Bare<A, O> {
     type Object = O;
     type Held<'a> = Raw<A>;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(PhantomData)
     }
 
@@ -35,7 +35,7 @@ impl<A: Malloc, O: Object> Peer for Zeroed<A, O> {
     type Object = O;
     type Held<'a> = Raw<A>;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(PhantomData)
     }
 

@@ -4,7 +4,6 @@ use std::ops::DerefMut;
 
 use lagom_pool::{Pool, Pooled, PooledOwned};
 
-use super::MAX_IDLE;
 use super::object::Object;
 use super::peer::Peer;
 
@@ -16,8 +15,8 @@ impl<O: Object> Peer for Ours<O> {
     type Held<'a> = Pooled<'a, O>;
     const TRIM: Option<fn(&Self)> = Some(|pool| pool.0.trim(0));
 
-    fn new() -> Self {
-        Self(Pool::builder(|| O::make()).max_idle(MAX_IDLE).build())
+    fn new(max_idle: usize) -> Self {
+        Self(Pool::builder(|| O::make()).max_idle(max_idle).build())
     }
 
     #[inline(always)]
@@ -39,8 +38,8 @@ impl<O: Object> Peer for WithReset<O> {
     type Object = O;
     type Held<'a> = Pooled<'a, O>;
 
-    fn new() -> Self {
-        Self(Pool::builder(|| O::make()).max_idle(MAX_IDLE).reset(|object: &mut O| object.clean()).build())
+    fn new(max_idle: usize) -> Self {
+        Self(Pool::builder(|| O::make()).max_idle(max_idle).reset(|object: &mut O| object.clean()).build())
     }
 
     #[inline(always)]
@@ -61,8 +60,8 @@ impl<O: Object> Peer for Owned<O> {
     type Object = O;
     type Held<'a> = PooledOwned<O>;
 
-    fn new() -> Self {
-        Self(Ours::<O>::new().0)
+    fn new(max_idle: usize) -> Self {
+        Self(Ours::<O>::new(max_idle).0)
     }
 
     #[inline(always)]

@@ -3,12 +3,12 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use super::Small;
 use super::object::Object;
 use super::ours::{Ours, Owned, WithReset};
 use super::peer::First::{Measured, Other};
 use super::peer::{First, POOLS, Shared, chosen, pools};
 use super::per_thread::{Regex, ThreadStacks};
+use super::{MAX_IDLE, Small};
 use crate::instructions::Pairs;
 
 /// Most instructions of a pair of ours: two more than it has. To be lowered when it has fewer.
@@ -33,7 +33,7 @@ pub(in crate::contenders) fn counted() -> Vec<Pairs> {
 }
 
 fn of_pool<P: Shared>(first: First, n: u64) -> u64 {
-    let pools = pools::<P>(first);
+    let pools = pools::<P>(MAX_IDLE, first);
     // Meanwhile a thread of ours asks the system what it can do, and no pair has to do without.
     std::thread::sleep(Duration::from_millis(100));
     pairs(&pools, n)

@@ -4,6 +4,7 @@ use std::array;
 use std::hint::black_box;
 use std::sync::Arc;
 
+use super::MAX_IDLE;
 use super::object::Object;
 use crate::case::{Contender, Worker};
 use crate::measure::Batch;
@@ -22,8 +23,8 @@ pub(super) trait Peer: Sized + 'static {
     /// Drops all that is idle, of those that can.
     const TRIM: Option<fn(&Self)> = None;
 
-    /// A pool, with a factory that is a closure.
-    fn new() -> Self;
+    /// A pool, with a factory that is a closure; those that can be asked keep so many idle objects at most.
+    fn new(max_idle: usize) -> Self;
 
     /// Takes an object, or has one made.
     fn take(&self) -> Self::Held<'_>;
@@ -85,8 +86,8 @@ pub(super) enum First {
 pub(super) const POOLS: usize = 64;
 
 /// Several pools of a kind; a thread of its own has used all of them, where the case wants that.
-pub(super) fn pools<P: Shared>(first: First) -> Box<[P; POOLS]> {
-    let pools = Box::new(array::from_fn(|_| P::new()));
+pub(super) fn pools<P: Shared>(max_idle: usize, first: First) -> Box<[P; POOLS]> {
+    let pools = Box::new(array::from_fn(|_| P::new(max_idle)));
     if first == First::Other {
         std::thread::scope(|scope| {
             scope.spawn(|| pools.iter().for_each(|pool: &P| assert_eq!(pool.pair(0), P::Object::FILLED)));
@@ -121,7 +122,7 @@ pub(super) fn on_pools<P: Shared>(
     run: impl Fn(&[P; POOLS], &mut Batch<'_>) -> u64 + Copy + Send + 'static,
 ) -> Contender {
     Contender::from_workers(name, move |threads| {
-        let pools = Arc::new(pools::<P>(first));
+        let pools = Arc::new(pools::<P>(MAX_IDLE, first));
         let worker = |_| {
             let pools = Arc::clone(&pools);
             Box::new(move |batch: &mut Batch<'_>| {

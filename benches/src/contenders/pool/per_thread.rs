@@ -16,7 +16,7 @@ impl<O: Object> Peer for Regex<O> {
     type Object = O;
     type Held<'a> = PoolGuard<'a, O, fn() -> O>;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(RegexPool::new(|| O::make()))
     }
 
@@ -50,7 +50,7 @@ impl<O: Object> Peer for ThreadStacks<O> {
     type Held<'a> = O;
     const GUARD: bool = false;
 
-    fn new() -> Self {
+    fn new(_: usize) -> Self {
         Self(ThreadLocal::new())
     }
 

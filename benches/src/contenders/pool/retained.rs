@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
+use super::MAX_IDLE;
 use super::counted::{Count, Counted};
 use super::object::{KIB, Object};
 use super::peer::{Field, First, Shared};
@@ -38,7 +39,7 @@ impl Field for Retained {
 /// The objects that are alive, and nobody's, after `work` with a fresh pool; both return what the objects answered.
 fn after<P: Shared>(work: impl Fn(&P) -> u64, then: impl Fn(&P) -> u64) -> Found {
     let count = Count::begin();
-    let pool = P::new();
+    let pool = P::new(MAX_IDLE);
     let answer = work(&pool);
     let value = count.alive() as f64;
     Found { value, answer: answer + then(&pool) }
@@ -58,7 +59,7 @@ fn elsewhere<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 /// Each thread uses the pool when the one before it has, and stays until it has been counted.
 fn in_turn<P: Shared>(n: u64, trim: impl Fn(&P)) -> Found {
     let count = Count::begin();
-    let pool = P::new();
+    let pool = P::new(MAX_IDLE);
     let stay = Mutex::new(());
     std::thread::scope(|scope| {
         let (staying, (answers, answer)) = (stay.lock(), channel());
