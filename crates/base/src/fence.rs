@@ -2,14 +2,14 @@
 //!
 //! Two threads that each write one word and then read the other's must not both miss the other's write (Dekker 1965).
 //! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time calls [`light`], and the rare one
-//! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010). Where
-//! the system has no such call, both are full fences.
+//! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010;
+//! Windows: `FlushProcessWriteBuffers`). Where the system has no such call, both are full fences.
 #![allow(unsafe_code, reason = "the system call has no safe interface")]
 
 #[cfg(lagom_loom)]
-pub use model::{heavy, light, prepare};
+pub use model::{free, heavy, is_free, light, prepare};
 #[cfg(not(lagom_loom))]
-pub use native::{heavy, light, prepare};
+pub use native::{free, heavy, is_free, light, prepare};
 
 #[cfg(lagom_loom)]
 mod model {
@@ -17,6 +17,16 @@ mod model {
 
     /// Nothing: the model has full fences on both sides.
     pub fn prepare() {}
+
+    /// Always: so that what may be free is modelled.
+    pub fn is_free() -> bool {
+        true
+    }
+
+    /// The fence of the frequent side.
+    pub fn free() {
+        fence(SeqCst);
+    }
 
     /// The fence of the frequent side.
     pub fn light() {
@@ -61,11 +71,23 @@ mod native {
         }
     }
 
-    /// The fence of the frequent side: for the compiler alone where the system can fence this thread on demand.
+    /// Whether the frequent side may call [`free`]; once true, always true.
+    #[inline]
+    pub fn is_free() -> bool {
+        ASYMMETRIC.load(Acquire)
+    }
+
+    /// The fence of the frequent side, for those who know that [`is_free`]: no instruction at all.
+    #[inline]
+    pub fn free() {
+        compiler_fence(SeqCst);
+    }
+
+    /// The fence of the frequent side: [`free`] where it [may be](is_free).
     #[inline]
     pub fn light() {
-        if ASYMMETRIC.load(Acquire) {
-            compiler_fence(SeqCst);
+        if is_free() {
+            free();
         } else {
             fence(SeqCst);
         }
@@ -76,6 +98,25 @@ mod native {
         fence(SeqCst);
         if REGISTERED.load(Relaxed) {
             system::fence_all();
+        }
+    }
+
+    #[cfg(all(windows, not(miri)))]
+    mod system {
+        /// Since Windows Vista it does so for every process.
+        pub(super) fn register() -> bool {
+            true
+        }
+
+        pub(super) fn fence_all() {
+            // SAFETY: takes nothing, returns nothing, cannot fail.
+            unsafe { FlushProcessWriteBuffers() }
+        }
+
+        #[link(name = "kernel32")]
+        // SAFETY: the signature is that of Windows' documentation.
+        unsafe extern "system" {
+            fn FlushProcessWriteBuffers();
         }
     }
 
@@ -99,7 +140,7 @@ mod native {
         }
     }
 
-    #[cfg(not(all(target_os = "linux", not(miri))))]
+    #[cfg(any(miri, not(any(windows, target_os = "linux"))))]
     mod system {
         pub(super) fn register() -> bool {
             false

@@ -6,7 +6,6 @@
 //! | module | what |
 //! | --- | --- |
 //! | [`sync`] | the one place where `parking_lot`, std and loom are chosen between |
-//! | [`biased`] | a lock that its owner takes for nothing |
 //! | [`clock`] | a clock that a user can replace |
 //! | [`expiry`] | deadlines that saturate: a ttl of 0 is always stale, of `Duration::MAX` never |
 //! | [`fence`] | a fence that the frequent side does not pay for |
@@ -19,7 +18,6 @@
 #[cfg(all(lagom_loom, not(feature = "loom")))]
 compile_error!("`--cfg lagom_loom` needs the feature `loom` of lagom-base");
 
-pub mod biased;
 pub mod clock;
 pub mod expiry;
 pub mod fence;

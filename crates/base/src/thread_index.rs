@@ -5,6 +5,9 @@ use smallvec::SmallVec;
 /// The number of a thread that has none: not yet, or no more.
 pub const NONE: u32 = u32::MAX;
 
+/// Numbers below this one are near: a table of so many places serves the threads that have them, see [`near`].
+pub const NEAR: usize = 32;
+
 /// What is to be done when a thread ends; see [`at_exit`].
 pub trait Exit {
     /// Runs when the thread ends, while it still has its number.
@@ -15,9 +18,9 @@ pub trait Exit {
 }
 
 #[cfg(lagom_loom)]
-pub use model::{at_exit, current, register};
+pub use model::{at_exit, current, near, register};
 #[cfg(not(lagom_loom))]
-pub use native::{at_exit, current, register};
+pub use native::{at_exit, current, near, register};
 
 /// A thread mostly works with few structures that want to know of its end.
 type Hooks = SmallVec<[Box<dyn Exit>; 4]>;
@@ -54,11 +57,13 @@ mod native {
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
-    use super::{Exit, Exits, NONE};
+    use super::{Exit, Exits, NEAR, NONE};
 
     thread_local! {
         /// Without a destructor, so that reading it is one load and it can be read while others are torn down.
         static INDEX: Cell<u32> = const { Cell::new(NONE) };
+        /// Never beyond [`NEAR`].
+        static NEAR_INDEX: Cell<usize> = const { Cell::new(NEAR) };
         static EXITS: Leaving = const { Leaving(RefCell::new(None)) };
     }
 
@@ -69,6 +74,12 @@ mod native {
     #[inline]
     pub fn current() -> u32 {
         INDEX.get()
+    }
+
+    /// The number of the calling thread, or [`NEAR`] if it is not below that, or the thread has none. Never beyond.
+    #[inline]
+    pub fn near() -> usize {
+        NEAR_INDEX.get()
     }
 
     /// The number of the calling thread, which gets the smallest free one if it has none yet.
@@ -92,6 +103,7 @@ mod native {
                 };
                 *exits = Some(Exits::new(index));
                 INDEX.set(index);
+                NEAR_INDEX.set(NEAR.min(index as usize));
                 index
             })
             .ok()
@@ -113,6 +125,7 @@ mod native {
                     hook.exit(exits.index);
                 }
                 INDEX.set(NONE);
+                NEAR_INDEX.set(NEAR);
                 FREE.lock().0.push(Reverse(exits.index));
             }
         }
@@ -148,6 +161,7 @@ mod native {
                         assert_eq!(current(), NONE);
                         let index = register().unwrap();
                         assert_eq!((current(), register()), (index, Some(index)));
+                        assert_eq!(near(), NEAR.min(index as usize));
                         barrier.wait();
                         index
                     };
@@ -186,7 +200,7 @@ mod native {
 mod model {
     use std::cell::{Cell, RefCell};
 
-    use super::{Exit, Exits, NONE};
+    use super::{Exit, Exits, NEAR, NONE};
 
     loom::thread_local! {
         static INDEX: Cell<u32> = Cell::new(NONE);
@@ -201,6 +215,11 @@ mod model {
     /// The number of the calling thread, or [`NONE`].
     pub fn current() -> u32 {
         INDEX.try_with(Cell::get).unwrap_or(NONE)
+    }
+
+    /// The number of the calling thread, or [`NEAR`] if it is not below that, or the thread has none. Never beyond.
+    pub fn near() -> usize {
+        NEAR.min(current() as usize)
     }
 
     /// The number of the calling thread, which gets one if it has none yet.

@@ -21,40 +21,57 @@
 //!
 //! - **One thread, one place.** A local `Vec<T>` that you push to and pop from, or one buffer that you `clear`, costs
 //!   nothing and needs no crate.
-//! - **Small plain objects.** A good allocator makes 64 bytes in about the time that a pool needs to hand one out. Pool
-//!   what owns memory that grew, or what is dear to set up.
-//! - **Connections, and anything else of which at most `n` may live.** This pool makes a new object when none is idle; it
-//!   never waits. `deadpool` and `bb8` (async) or `r2d2` (threads) bound what is out, check health and time out.
-//! - **A small `max_idle` and many threads that want more than it.** They take the few places from one another, at a system
-//!   call each; a mutex around a `Vec` is faster there. Let `max_idle` be what is used at once.
+//! - **Small plain objects.** A good allocator (mimalloc, jemalloc) makes 64 bytes in about the time that a pool needs to
+//!   hand one out. Pool what owns memory that grew, or what is dear to set up.
+//! - **Connections.** [`max_live`](PoolBuilder::max_live) bounds them and [`acquire_async`](Pool::acquire_async) waits for
+//!   them, but this pool makes objects by a plain function, and keeps no clock: `deadpool`, `bb8` and `r2d2` connect in
+//!   the background, probe what was idle for long, and end what is too old.
+//! - **A `max_idle` of one or two, and many threads that hold objects while they wait for something.** They take the
+//!   places from one another, and objects are made and dropped: up to 1.3 times the price of a mutex around a `Vec`. Let
+//!   `max_idle` be what is used at once.
 //!
 //! # What is promised
 //!
-//! - **The bound.** No more than [`max_idle`](PoolBuilder::max_idle) objects are ever idle, at any instant. How many are
-//!   in use is not bounded.
-//! - **No lock and no atomic read-modify-write on a hit**, for any thread: each keeps up to 32 idle objects in a magazine
-//!   of its own and exchanges half of it with a shared depot when it runs empty or full. The bound counts them all. Idle
-//!   objects of another thread are found, and its unused places, but after a look for some that found few only every
-//!   64th time: then the factory makes one more, or an object is discarded.
+//! - **The bounds.** No more than [`max_idle`](PoolBuilder::max_idle) objects are ever idle, and no more than
+//!   [`max_live`](PoolBuilder::max_live) alive, at any instant, those that threads keep for themselves included.
+//! - **No lock and no atomic read-modify-write on a hit**, for any thread, bounded or not, borrowed or owned: each keeps up
+//!   to 32 idle objects in a magazine of its own and exchanges half of it with a shared depot when it runs empty or full.
+//! - **What is idle is found.** Who has to wait otherwise, because the pool is full, always looks into the magazines of
+//!   other threads. Where the factory could make an object instead, or an object be dropped for want of a place, that look is
+//!   taken as long as hits have paid for it (64 looks at once, then one per 64 hits, or every 64th time): so a magazine's
+//!   worth of objects per thread may be made that need not have been.
+//! - **First come, first served.** Threads and tasks that wait stand in one queue; nobody overtakes them. A waiter that gives
+//!   up, by its timeout or because its future is dropped, passes on what it had been given.
 //! - **Last in, first out.** The object that came back last to a thread, the warmest, goes out to it first. Objects never
 //!   move in memory between [`acquire`](Pool::acquire) and the end.
-//! - **Threads that end** give their idle objects back. Memory follows what is used at once, not the threads ever seen.
-//! - **No callback under a lock.** The factory, [`reset`](PoolBuilder::reset), [`retain_if`](PoolBuilder::retain_if) and
-//!   `T::drop` may use the same pool. (A factory that always acquires from its own empty pool recurses, as any function
-//!   that calls itself does.)
-//! - **Panics.** A panicking factory changes nothing. An object whose `reset` or `retain_if` panics is discarded. A guard
-//!   that is dropped *while its thread unwinds* discards its object and runs no hook: what a panic left behind may be half
-//!   written, and a second panic would abort the process. The counts stay right, and nothing is ever poisoned.
-//! - **`len`, `stats`, `trim` and `clear`** see every thread's objects: they keep the owners out of their magazines for a
-//!   moment (Linux: one `membarrier`, less than a microsecond). They are exact, and not for every request.
+//! - **Memory follows use.** Threads that end give their idle objects back. Each time that one thread has taken some 65,536
+//!   objects, half of what lay in the depot unused since the last time is dropped, and all magazines give their colder
+//!   halves to the depot: what nobody needs goes little by little, without a clock and a thread of its own. A pool that
+//!   nobody uses keeps what it has; [`trim`](Pool::trim) it.
+//! - **No callback under a lock.** The factory, [`reset`](PoolBuilder::reset), [`retain_if`](PoolBuilder::retain_if),
+//!   `T::drop` and wakers may use the same pool. (A factory that always acquires from its own empty pool recurses, as any
+//!   function that calls itself does.)
+//! - **Panics.** A panicking factory changes nothing. An object whose `reset` or `retain_if` panics is discarded. In a pool
+//!   with such hooks a guard that is dropped *while its thread unwinds* discards its object and runs none: what a panic left
+//!   behind may be half written, and a second panic would abort the process. A pool without hooks keeps objects as they
+//!   come. The counts stay right, and nothing is ever poisoned.
+//! - **`len`, `stats`, `outstanding`, `trim` and `clear`** see every thread's objects: they keep the owners out of their
+//!   magazines for a moment (Linux: one `membarrier`, less than a microsecond). They are exact, and not for every request.
 //! - **After `fork`** the child may use the pool unless another thread was inside it at that moment.
-//! - **`mem::forget` of a guard** leaks its object, which [`Stats::in_use`] goes on counting. Nothing else changes.
-
+//! - **`mem::forget` of a guard** leaks its object, which [`Stats::in_use`] goes on counting and
+//!   [`outstanding`](Pool::outstanding) shows; [`write_off_leaked`](Pool::write_off_leaked) makes room again.
+//! - **A global allocator** must not use a pool: a pool allocates.
 //!
 //! # One thread
 //!
 //! [`LocalPool`] is the twin for a single thread: no atomics and no system calls, some fifteen instructions each way. With
 //! `default-features = false` it is all there is in this crate, which is then `no_std` with `alloc`.
+//!
+//! # Features
+//!
+//! - `std` (default): [`Pool`].
+//! - `async`: [`Pool::acquire_async`] and [`Pool::acquire_owned_async`], for any runtime.
+//! - `serde`: `Serialize` for [`Stats`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
@@ -62,32 +79,22 @@
 
 extern crate alloc;
 
-#[cfg(feature = "std")]
-mod builder;
-#[cfg(feature = "std")]
-mod engine;
 mod error;
-#[cfg(feature = "std")]
-mod guard;
 mod local;
 #[cfg(feature = "std")]
-mod magazine;
-#[cfg(feature = "std")]
-mod node;
-#[cfg(feature = "std")]
-mod pool;
-#[cfg(feature = "std")]
-mod shards;
+mod shared;
 mod stats;
 
+#[cfg(feature = "async")]
+pub use error::AcquireError;
 #[cfg(feature = "std")]
-pub use builder::PoolBuilder;
+pub use error::AcquireTimeoutError;
 pub use error::TryAcquireError;
-#[cfg(feature = "std")]
-pub use guard::{Pooled, PooledOwned};
 pub use local::{LocalPool, LocalPoolBuilder, LocalPooled, LocalPooledOwned};
+#[cfg(feature = "async")]
+pub use shared::{Acquire, AcquireOwned};
 #[cfg(feature = "std")]
-pub use pool::Pool;
+pub use shared::{Outstanding, Pool, PoolBuilder, Pooled, PooledOwned};
 pub use stats::Stats;
 
 #[doc = include_str!("../README.md")]

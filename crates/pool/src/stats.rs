@@ -5,7 +5,7 @@ use core::fmt;
 /// A snapshot of the counts of a [`Pool`](crate::Pool), from [`Pool::stats`](crate::Pool::stats).
 ///
 /// All figures are of one instant: they agree with each other, also while other threads use the pool. `created`, `reused`,
-/// `prewarmed` and `discarded` never go back. With the feature `serde` it serializes as a map of all its getters.
+/// `prewarmed`, `discarded` and `leaked` never go back. With the feature `serde` it serializes as a map of all its getters.
 ///
 /// ```
 /// use lagom_pool::Pool;
@@ -27,9 +27,12 @@ pub struct Stats {
     pub(crate) reused: u64,
     pub(crate) prewarmed: u64,
     pub(crate) discarded: u64,
+    pub(crate) leaked: u64,
     pub(crate) idle: usize,
     pub(crate) in_use: usize,
+    pub(crate) waiting: usize,
     pub(crate) max_idle: usize,
+    pub(crate) max_live: Option<usize>,
 }
 
 impl Stats {
@@ -87,6 +90,20 @@ impl Stats {
         self.discarded
     }
 
+    /// Objects that can never come back, because their borrowed guards were forgotten; as far as
+    /// [`write_off_leaked`](crate::Pool::write_off_leaked) has found them.
+    ///
+    /// ```
+    /// let mut pool = lagom_pool::Pool::new(String::new);
+    /// std::mem::forget(pool.acquire());
+    /// pool.write_off_leaked();
+    /// assert_eq!(pool.stats().leaked(), 1);
+    /// ```
+    #[must_use]
+    pub const fn leaked(&self) -> u64 {
+        self.leaked
+    }
+
     /// Objects that wait to be acquired.
     ///
     /// ```
@@ -99,7 +116,7 @@ impl Stats {
         self.idle
     }
 
-    /// Objects that are out: guards that live, or were forgotten.
+    /// Objects that are out: guards that live, or were forgotten. What is being made or handed to a waiter is not.
     ///
     /// ```
     /// let pool = lagom_pool::Pool::new(String::new);
@@ -110,6 +127,28 @@ impl Stats {
     #[must_use]
     pub const fn in_use(&self) -> usize {
         self.in_use
+    }
+
+    /// Threads and tasks that wait for an object; only ever with [`max_live`](crate::PoolBuilder::max_live).
+    ///
+    /// ```
+    /// let pool = lagom_pool::Pool::new(String::new);
+    /// assert_eq!(pool.stats().waiting(), 0);
+    /// ```
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many objects may live; `None` without bound. See [`PoolBuilder::max_live`](crate::PoolBuilder::max_live).
+    ///
+    /// ```
+    /// let pool = lagom_pool::Pool::builder(String::new).max_live(3).build();
+    /// assert_eq!(pool.stats().max_live(), Some(3));
+    /// ```
+    #[must_use]
+    pub const fn max_live(&self) -> Option<usize> {
+        self.max_live
     }
 
     /// How many objects may be idle; see [`PoolBuilder::max_idle`](crate::PoolBuilder::max_idle).
@@ -161,14 +200,17 @@ impl serde::Serialize for Stats {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
 
-        let mut map = serializer.serialize_struct("Stats", 8)?;
+        let mut map = serializer.serialize_struct("Stats", 11)?;
         map.serialize_field("created", &self.created)?;
         map.serialize_field("reused", &self.reused)?;
         map.serialize_field("prewarmed", &self.prewarmed)?;
         map.serialize_field("discarded", &self.discarded)?;
+        map.serialize_field("leaked", &self.leaked)?;
         map.serialize_field("idle", &self.idle)?;
         map.serialize_field("in_use", &self.in_use)?;
+        map.serialize_field("waiting", &self.waiting)?;
         map.serialize_field("max_idle", &self.max_idle)?;
+        map.serialize_field("max_live", &self.max_live)?;
         map.serialize_field("reuse_ratio", &self.reuse_ratio())?;
         map.end()
     }

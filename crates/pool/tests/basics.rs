@@ -188,6 +188,24 @@ fn a_forgotten_guard_only_stays_in_use() {
 }
 
 #[test]
+fn only_what_was_forgotten_behind_borrowed_guards_is_written_off() {
+    let (mut pool, ledger) = counted(9);
+    let owned = pool.acquire_owned();
+    // Owned guards that came back: to this thread's magazine, and past it.
+    (0..3).for_each(|_| drop(pool.acquire_owned()));
+    let others = [pool.acquire_owned(), pool.acquire_owned()];
+    thread::spawn(move || drop(others)).join().unwrap();
+    drop(lagom_pool::PooledOwned::detach(pool.acquire_owned()));
+    std::mem::forget([pool.acquire(), pool.acquire()]);
+    assert_eq!((pool.write_off_leaked(), pool.write_off_leaked()), (2, 0));
+    let stats = pool.stats();
+    assert_eq!((stats.in_use(), stats.leaked(), stats.idle()), (1, 2, ledger.alive() - 3));
+    drop(owned);
+    drop(pool);
+    assert_eq!(ledger.alive(), 2);
+}
+
+#[test]
 fn statics() {
     static PLAIN: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(10));
     static UNUSED: Pool<Vec<u8>> = Pool::new(Vec::new);
@@ -282,7 +300,7 @@ fn debug_and_display() {
     let debug = format!("{pool:?}");
     assert!(debug.starts_with("Pool { stats: Stats { created: 2,") && debug.ends_with(", .. }"), "{debug}");
     let builder = format!("{:?}", Pool::builder(|| 5).reset(|_| ()));
-    assert_eq!(builder, "PoolBuilder { max_idle: 100, reset: true, retain_if: false, .. }");
+    assert_eq!(builder, "PoolBuilder { max_idle: 100, max_live: None, reset: true, retain_if: false, .. }");
 }
 
 #[cfg(feature = "serde")]
@@ -294,8 +312,8 @@ fn stats_serialize() {
     assert_eq!(
         serde_json::to_value(pool.stats()).unwrap(),
         serde_json::json!({
-            "created": 1, "reused": 1, "prewarmed": 1, "discarded": 0,
-            "idle": 2, "in_use": 0, "max_idle": 3, "reuse_ratio": 0.5,
+            "created": 1, "reused": 1, "prewarmed": 1, "discarded": 0, "leaked": 0,
+            "idle": 2, "in_use": 0, "waiting": 0, "max_idle": 3, "max_live": null, "reuse_ratio": 0.5,
         })
     );
 }

@@ -10,7 +10,7 @@ use common::{Counted, Ledger, panics};
 use lagom_pool::{LocalPool, LocalPoolBuilder, LocalPooled, LocalPooledOwned, TryAcquireError};
 
 /// So many reuses are a round, after which half of what nobody needed is dropped.
-const ROUND: u64 = 16_384;
+const ROUND: u64 = 65_536;
 
 /// The settings of a pool of objects that know their number, and the ledger of their births and deaths.
 fn counted() -> (LocalPoolBuilder<Counted>, Ledger) {

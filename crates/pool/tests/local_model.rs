@@ -97,7 +97,7 @@ impl Model {
     }
 
     fn acquire(&mut self) -> Result<usize, TryAcquireError> {
-        if self.reused == (self.rounds + 1) * 16_384 {
+        if self.reused == (self.rounds + 1) * 65_536 {
             self.rounds += 1;
             self.idle.drain(..self.low.div_ceil(2));
             self.low = self.idle.len();

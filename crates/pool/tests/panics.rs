@@ -168,20 +168,36 @@ fn a_guard_dropped_by_a_panic_discards_and_runs_no_hook() {
     assert_eq!(hooks.load(SeqCst), 2);
 }
 
-#[test]
-fn a_panic_in_another_thread_reaches_neither_pool_nor_others() {
-    let ledger = Ledger::default();
-    let births = ledger.clone();
-    let pool = Pool::builder(move || births.object()).build();
+/// Runs a thread that panics with an object in its hands.
+fn die(pool: &Pool<common::Counted>) {
     std::thread::scope(|scope| {
         let dying = scope.spawn(|| {
             let _guard = pool.acquire();
             panic!("a thread dies");
         });
         assert!(dying.join().is_err());
-        drop(pool.acquire());
     });
+}
+
+#[test]
+fn a_panic_in_another_thread_reaches_neither_pool_nor_others() {
+    let ledger = Ledger::default();
+    let births = ledger.clone();
+    let pool = Pool::builder(move || births.object()).retain_if(|_| true).build();
+    die(&pool);
+    drop(pool.acquire());
     assert_eq!(counts(&pool), (0, 1, 2, 0, 1));
+    assert_eq!(ledger.alive(), 1);
+}
+
+#[test]
+fn a_pool_without_hooks_keeps_what_comes_back_by_a_panic() {
+    let ledger = Ledger::default();
+    let births = ledger.clone();
+    let pool = Pool::builder(move || births.object()).build();
+    die(&pool);
+    drop(pool.acquire());
+    assert_eq!(counts(&pool), (0, 1, 1, 1, 0));
     assert_eq!(ledger.alive(), 1);
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
 
-use common::{Counted, Ledger};
+use common::{Counted, Ledger, next};
 use lagom_pool::{Pool, Pooled, PooledOwned, Stats};
 
 const THREADS: usize = 8;
@@ -42,14 +42,6 @@ fn check_order(before: &Stats, after: &Stats) {
     assert!(after.reused() >= before.reused(), "{before} / {after}");
     assert!(after.prewarmed() >= before.prewarmed(), "{before} / {after}");
     assert!(after.discarded() >= before.discarded(), "{before} / {after}");
-}
-
-/// Cheap pseudo-random numbers (Marsaglia's xorshift64, 2003), the same in every run.
-fn next(seed: &mut u64) -> u64 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    *seed
 }
 
 #[test]
@@ -145,15 +137,14 @@ fn the_bound_holds_for_live_objects_too() {
     }
 }
 
-#[test]
-fn one_thread_acquires_another_gives_back() {
-    const ITEMS: u64 = 20_000;
+/// Objects made while one thread acquires and another gives back, with 32 on the way between them.
+fn hand_over(items: u64, max_idle: usize) -> u64 {
     let ledger = Ledger::default();
-    let pool = pool(64, &ledger);
+    let pool = pool(max_idle, &ledger);
     let (sender, receiver) = mpsc::sync_channel::<PooledOwned<Exclusive>>(32);
     thread::scope(|scope| {
         scope.spawn(move || receiver.into_iter().for_each(drop));
-        for _ in 0..ITEMS {
+        for _ in 0..items {
             let object = pool.acquire_owned();
             object.enter();
             sender.send(object).unwrap();
@@ -161,10 +152,20 @@ fn one_thread_acquires_another_gives_back() {
         drop(sender);
     });
     let stats = pool.stats();
-    assert_eq!(stats.created() + stats.reused(), ITEMS);
-    // The channel, one in each hand, and what lies in the returning thread's magazine before it goes to the depot.
-    assert!(stats.created() <= 34 + 2 * 32, "{stats}");
+    assert_eq!(stats.created() + stats.reused(), items);
     assert_eq!((stats.idle(), stats.in_use()), (ledger.alive(), 0));
+    stats.created()
+}
+
+#[test]
+fn one_thread_acquires_another_gives_back() {
+    const ITEMS: u64 = 20_000;
+    // The channel, one in each hand, and what lies in a magazine and is not looked for: whatever the number of items.
+    let created = hand_over(ITEMS, 256);
+    assert!(created <= 34 + 2 * 32 + 32, "{created}");
+    // Where the bound is as tight as that, an object is now and then dropped for a place that is lent and not used.
+    let created = hand_over(ITEMS, 64);
+    assert!(created <= ITEMS / 20, "{created}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! One operation is a pair: take an object, write 16 bytes into it, give it back; once on the way it is made clean, where
 //! the pool does that or its user must. Every pool is reached by reference and chosen at run time among 64.
 
+mod bounded;
 mod counted;
 mod hand_over;
 mod hold;
@@ -42,6 +43,7 @@ pub(super) fn cases(_: Scale) -> Vec<Case> {
     // More threads than cores: each batch takes several turns of the scheduler, so that two cases must do.
     cases.extend([hold::one::<Small>(8), hold::many::<Small>(8), hold::one::<Block>(8)]);
     cases.extend([hold::owned::<Small>(1), hold::owned::<Small>(2)]);
+    cases.push(bounded::one::<Small>());
     cases.push(stats::read::<Small>());
     cases.extend([hand_over::timed::<Small>(), hand_over::timed::<Block>(), hand_over::objects()]);
     cases.push(turns::in_turn::<Small>());

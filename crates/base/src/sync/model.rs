@@ -110,6 +110,11 @@ impl Condvar {
         guard.0 = Some(self.0.wait(held).unwrap_or_else(|poison| poison.into_inner()));
     }
 
+    /// As [`wait`](Self::wait): time does not pass in a model.
+    pub fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, _deadline: std::time::Instant) {
+        self.wait(guard);
+    }
+
     /// Wakes one waiter.
     pub fn notify_one(&self) {
         self.0.notify_one();

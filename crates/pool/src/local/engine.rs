@@ -13,7 +13,7 @@ use crate::error::TryAcquireError;
 use crate::stats::Stats;
 
 /// So many times is an idle object handed out until some of those that nobody needed are dropped.
-const ROUND: u32 = 16_384;
+const ROUND: u32 = 65_536;
 
 pub(super) struct Engine<T> {
     idle: Stack<T>,
@@ -152,16 +152,14 @@ impl<T> Engine<T> {
     /// An object comes back: reset and kept, or dropped.
     #[inline]
     pub(super) fn give_back(&self, object: Box<T>) {
-        let unseen = if is_unwinding() { 0 } else { self.unseen.get() };
-        if let Err(object) = self.idle.push_below(unseen, object) {
+        if let Err(object) = self.idle.push_below(self.unseen.get(), object) {
             self.give_back_with_a_look(object);
         }
     }
 
     #[inline(never)]
     fn give_back_with_a_look(&self, mut object: Box<T>) {
-        // In an unwinding thread the object may be half written, and a panic in a hook would abort the process.
-        let fit = !is_unwinding() && self.idle.len() < self.bound.get() && self.run_hooks(&mut object);
+        let fit = self.idle.len() < self.bound.get() && (self.has_no_hooks() || self.run_hooks(&mut object));
         // The hooks may have changed everything.
         let surplus = if fit { self.keep(object).err() } else { Some(object) };
         if surplus.is_some() {
@@ -170,8 +168,16 @@ impl<T> Engine<T> {
         drop(surplus);
     }
 
+    fn has_no_hooks(&self) -> bool {
+        self.reset.is_none() && self.retain_if.is_none()
+    }
+
     /// Whether an object that comes back may be kept. A panic has it counted as discarded.
     fn run_hooks(&self, object: &mut T) -> bool {
+        // In an unwinding thread the object may be half written, and a panic in a hook would abort the process.
+        if is_unwinding() {
+            return false;
+        }
         let panicking_hook = OnDrop(|| self.count_discarded());
         if let Some(reset) = &self.reset {
             reset(object);
@@ -237,9 +243,12 @@ impl<T> Engine<T> {
             reused: self.rounds.get() * u64::from(ROUND) + u64::from(ROUND - self.left.get()),
             prewarmed: self.prewarmed.get(),
             discarded: self.discarded.get(),
+            leaked: 0,
             idle: self.idle.len(),
             in_use: self.live.get() - self.being_made.get() - self.idle.len(),
+            waiting: 0,
             max_idle: self.max_idle,
+            max_live: (self.max_live < usize::MAX).then_some(self.max_live),
         }
     }
 
@@ -247,9 +256,8 @@ impl<T> Engine<T> {
     fn set_live(&self, live: usize) {
         self.live.set(live);
         let bound = if self.closed.get() || live > self.max_live { 0 } else { self.max_idle };
-        let has_hooks = self.reset.is_some() || self.retain_if.is_some();
         self.bound.set(bound);
-        self.unseen.set(if has_hooks { 0 } else { bound });
+        self.unseen.set(if self.has_no_hooks() { bound } else { 0 });
     }
 }
 

@@ -18,7 +18,7 @@ use crate::stats::Stats;
 /// object that came back last, or has the factory make one; the guard gives it back when it is dropped. Dropping the pool
 /// drops what is idle; guards that live on drop their objects.
 ///
-/// A pool that was busier once gives memory back by itself: of the objects that stayed idle through 16,384 reuses, half
+/// A pool that was busier once gives memory back by itself: of the objects that stayed idle through 65,536 reuses, half
 /// are dropped, those that were idle longest first, until none is left that nobody needs. This happens in the next
 /// acquisition and costs O(idle) then.
 ///

@@ -1,22 +1,17 @@
 //! The objects that are out.
-#![allow(
-    unsafe_code,
-    reason = "a guard parts with its object when it is dropped or detached, and is never without one"
-)]
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
 use crate::Pool;
-use crate::engine::Engine;
-use crate::node::Node;
+use crate::shared::engine::Engine;
+use crate::shared::node::Out;
 
 /// An object in use, from [`Pool::acquire`](crate::Pool::acquire): it goes back when this guard is dropped.
 ///
-/// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The address of the object is
-/// stable. `Send` if `T: Send`, `Sync` if `T: Send + Sync`: it may be dropped in another thread.
+/// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The object stays at its address as
+/// long as the pool has it, wherever the guard is moved. `Send` if `T: Send`, `Sync` if `T: Send + Sync`: it may be dropped in another thread.
 ///
 /// ```
 /// use lagom_pool::Pool;
@@ -30,13 +25,14 @@ use crate::node::Node;
 /// ```
 #[must_use = "an object that is not used goes straight back"]
 pub struct Pooled<'a, T> {
-    node: ManuallyDrop<Box<Node<T>>>,
+    out: Out<T, false>,
     pool: PhantomData<&'a Pool<T>>,
 }
 
 impl<'a, T> Pooled<'a, T> {
-    pub(crate) fn new(node: Box<Node<T>>) -> Self {
-        Self { node: ManuallyDrop::new(node), pool: PhantomData }
+    #[inline]
+    pub(crate) fn new(out: Out<T, false>) -> Self {
+        Self { out, pool: PhantomData }
     }
 
     /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
@@ -52,11 +48,7 @@ impl<'a, T> Pooled<'a, T> {
     /// ```
     #[must_use = "the object is dropped if it is not used"]
     pub fn detach(guard: Self) -> T {
-        let mut guard = ManuallyDrop::new(guard);
-        // SAFETY: the guard is not used again, nor dropped.
-        let Node { value, home } = *unsafe { ManuallyDrop::take(&mut guard.node) };
-        home.count_detached();
-        value
+        Engine::detach::<false>(guard.out.into_object())
     }
 }
 
@@ -80,12 +72,13 @@ impl<'a, T> Pooled<'a, T> {
 /// ```
 #[must_use = "an object that is not used goes straight back"]
 pub struct PooledOwned<T> {
-    node: ManuallyDrop<Box<Node<T>>>,
+    out: Out<T, true>,
 }
 
 impl<T> PooledOwned<T> {
-    pub(crate) fn new(node: Box<Node<T>>) -> Self {
-        Self { node: ManuallyDrop::new(node) }
+    #[inline]
+    pub(crate) fn new(out: Out<T, true>) -> Self {
+        Self { out }
     }
 
     /// Takes the object out of the pool for good; no hook runs, and the pool no longer counts it.
@@ -100,11 +93,7 @@ impl<T> PooledOwned<T> {
     /// ```
     #[must_use = "the object is dropped if it is not used"]
     pub fn detach(guard: Self) -> T {
-        let mut guard = ManuallyDrop::new(guard);
-        // SAFETY: the guard is not used again, nor dropped.
-        let Node { value, home } = *unsafe { ManuallyDrop::take(&mut guard.node) };
-        home.count_detached();
-        value
+        Engine::detach::<true>(guard.out.into_object())
     }
 }
 
@@ -113,22 +102,14 @@ impl<T> Deref for Pooled<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.node.value
+        self.out.value()
     }
 }
 
 impl<T> DerefMut for Pooled<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.node.value
-    }
-}
-
-impl<T> Drop for Pooled<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: this is the last use of the guard.
-        Engine::give_back(unsafe { ManuallyDrop::take(&mut self.node) });
+        self.out.value_mut()
     }
 }
 
@@ -143,22 +124,14 @@ impl<T> Deref for PooledOwned<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.node.value
+        self.out.value()
     }
 }
 
 impl<T> DerefMut for PooledOwned<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.node.value
-    }
-}
-
-impl<T> Drop for PooledOwned<T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: this is the last use of the guard.
-        Engine::give_back(unsafe { ManuallyDrop::take(&mut self.node) });
+        self.out.value_mut()
     }
 }
 

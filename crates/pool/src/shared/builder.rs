@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::Pool;
-use crate::engine::Engine;
+use crate::shared::engine::Engine;
 
 /// The default of [`PoolBuilder::max_idle`].
 const DEFAULT_MAX_IDLE: usize = 100;
@@ -23,8 +23,34 @@ impl<T> Factory<T> {
     }
 }
 
-pub(crate) type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
-pub(crate) type RetainIf<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
+pub(crate) type Hook<T> = Box<dyn Fn(&mut T) -> bool + Send + Sync>;
+
+/// What makes an object fit to be kept, or says that it is not.
+pub(crate) struct Hooks<T> {
+    /// Always there if there is any, so that a pool without hooks asks once.
+    first: Option<Hook<T>>,
+    second: Option<Hook<T>>,
+}
+
+impl<T> Hooks<T> {
+    pub(crate) fn new(reset: Option<Hook<T>>, retain_if: Option<Hook<T>>) -> Self {
+        match (reset, retain_if) {
+            (None, only) => Self { first: only, second: None },
+            (first, second) => Self { first, second },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn make_fit(&self, value: &mut T) -> bool {
+        let fit = |hook: &Option<Hook<T>>, value: &mut T| hook.as_ref().is_none_or(|hook| hook(value));
+        fit(&self.first, value) && fit(&self.second, value)
+    }
+}
 
 /// The settings of a [`Pool`], from [`Pool::builder`].
 ///
@@ -42,14 +68,15 @@ pub(crate) type RetainIf<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 #[must_use = "a builder does nothing until `build`"]
 pub struct PoolBuilder<T> {
     pub(crate) factory: Factory<T>,
-    pub(crate) reset: Option<Reset<T>>,
-    pub(crate) retain_if: Option<RetainIf<T>>,
+    pub(crate) reset: Option<Hook<T>>,
+    pub(crate) retain_if: Option<Hook<T>>,
     pub(crate) max_idle: usize,
+    pub(crate) max_live: usize,
 }
 
 impl<T> PoolBuilder<T> {
     pub(crate) fn new(factory: Factory<T>) -> Self {
-        Self { factory, reset: None, retain_if: None, max_idle: DEFAULT_MAX_IDLE }
+        Self { factory, reset: None, retain_if: None, max_idle: DEFAULT_MAX_IDLE, max_live: usize::MAX }
     }
 
     /// How many objects may be idle at any instant; 100 by default.
@@ -69,12 +96,35 @@ impl<T> PoolBuilder<T> {
         self
     }
 
+    /// How many objects may live at any instant, in use, idle, or being made; without bound by default. At least 1: 0 is
+    /// taken as 1.
+    ///
+    /// When so many live and none is idle, [`acquire`](Pool::acquire) waits until one comes back,
+    /// [`try_acquire`](Pool::try_acquire) fails. Waiters are served in the order of their coming, threads and tasks alike. A
+    /// hit costs what it costs without this bound. Objects that are [attached](Pool::attach) count, but attaching never
+    /// waits: it may exceed the bound.
+    ///
+    /// ```
+    /// use lagom_pool::Pool;
+    ///
+    /// let pool = Pool::builder(String::new).max_live(2).build();
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..8 {
+    ///         scope.spawn(|| pool.acquire().push('x')); // at most two at a time
+    ///     }
+    /// });
+    /// assert!(pool.stats().created() <= 2);
+    /// ```
+    pub fn max_live(mut self, max_live: usize) -> Self {
+        self.max_live = max_live.max(1);
+        self
+    }
+
     /// Cleans an object when it comes back, before it is idle, so that neither secrets nor bloat sit in the pool.
     ///
     /// Nothing by default. Runs outside of every lock, in the thread that drops the guard; whether it runs for an object
     /// that is then dropped, because there is no room, is not promised. If it panics the object is discarded and the panic goes
-    /// on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded), nor after the
-    /// pool is gone, nor for objects that are [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
+    /// on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded), nor for objects that are [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -84,7 +134,10 @@ impl<T> PoolBuilder<T> {
     /// assert!(pool.acquire().is_empty());
     /// ```
     pub fn reset(mut self, reset: impl Fn(&mut T) + Send + Sync + 'static) -> Self {
-        self.reset = Some(Box::new(reset));
+        self.reset = Some(Box::new(move |object| {
+            reset(object);
+            true
+        }));
         self
     }
 
@@ -102,7 +155,7 @@ impl<T> PoolBuilder<T> {
     /// assert_eq!(pool.stats().discarded(), 1);
     /// ```
     pub fn retain_if(mut self, retain_if: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        self.retain_if = Some(Box::new(retain_if));
+        self.retain_if = Some(Box::new(move |object| retain_if(object)));
         self
     }
 
@@ -124,6 +177,7 @@ impl<T> fmt::Debug for PoolBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
             .field("max_idle", &self.max_idle)
+            .field("max_live", &(self.max_live < usize::MAX).then_some(self.max_live))
             .field("reset", &self.reset.is_some())
             .field("retain_if", &self.retain_if.is_some())
             .finish_non_exhaustive()
