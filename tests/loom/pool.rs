@@ -1,12 +1,20 @@
 //! The pool: no object in two hands, the bound at every instant, every object dropped exactly once, counts that agree.
+//! Here one at a time behind the lock; what threads keep for themselves, who waits, and the end are in the files below.
 //!
 //! What the objects and callbacks count with is modelled too, so that a use of it inside the lock would add interleavings,
 //! and one out of order would be seen.
 
-use lagom_base::sync::Arc;
+mod closing;
+mod exchange;
+mod magazine;
+mod waiting;
+
+use std::task::{Context, Wake, Waker};
+
 use lagom_base::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use lagom_base::sync::loom::cell::UnsafeCell;
 use lagom_base::sync::loom::{self, thread};
+use lagom_base::sync::{Arc, Condvar, Mutex};
 use lagom_pool::{Pool, Pooled, PooledOwned};
 
 /// How many objects were built, and how many are alive.
@@ -56,6 +64,81 @@ impl Drop for Object {
 fn pool(max_idle: usize, ledger: &Ledger) -> Pool<Object> {
     let births = ledger.clone();
     Pool::builder(move || Object::new(&births)).max_idle(max_idle).reset(|object| object.touch()).build()
+}
+
+/// Without hooks, so that guards give straight to the magazine that they came from; at most `max_live` objects.
+fn plain(max_idle: usize, max_live: usize, ledger: &Ledger) -> Arc<Pool<Object>> {
+    let births = ledger.clone();
+    Arc::new(Pool::builder(move || Object::new(&births)).max_idle(max_idle).max_live(max_live).build())
+}
+
+/// Without a bound of those that live.
+const ANY: usize = usize::MAX;
+
+/// The calling thread has a magazine afterwards, with `n` idle objects and places in it if the pool's bound lends them.
+fn keep(pool: &Pool<Object>, n: usize) {
+    // The first time makes the magazine, the second one notes where it is, the third one goes straight.
+    for _ in 0..3 {
+        let guards: Vec<_> = (0..n).map(|_| pool.acquire()).collect();
+        guards.iter().for_each(|guard| guard.touch());
+    }
+}
+
+fn spawn<R: 'static>(pool: &Arc<Pool<Object>>, f: impl FnOnce(&Pool<Object>) -> R + 'static) -> thread::JoinHandle<R> {
+    let pool = Arc::clone(pool);
+    thread::spawn(move || f(&pool))
+}
+
+/// What rings when a task is woken, or when a thread has got somewhere.
+struct Bell {
+    rung: Mutex<usize>,
+    condvar: Condvar,
+}
+
+impl Bell {
+    fn new() -> std::sync::Arc<Self> {
+        std::sync::Arc::new(Self { rung: Mutex::new(0), condvar: Condvar::new() })
+    }
+
+    fn ring(&self) {
+        *self.rung.lock() += 1;
+        self.condvar.notify_all();
+    }
+
+    /// Blocks until it has rung so often.
+    fn wait(&self, times: usize) {
+        let mut rung = self.rung.lock();
+        while *rung < times {
+            self.condvar.wait(&mut rung);
+        }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.ring();
+    }
+}
+
+/// Polls once; afterwards the bell rings when it is worth another one.
+fn poll<F: Future + Unpin>(future: &mut F, bell: &std::sync::Arc<Bell>) -> Option<F::Output> {
+    let waker = Waker::from(std::sync::Arc::clone(bell));
+    match std::pin::Pin::new(future).poll(&mut Context::from_waker(&waker)) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+/// Polls until it is ready, asleep meanwhile.
+fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
+    let bell = Bell::new();
+    for rings in 1.. {
+        if let Some(output) = poll(&mut future, &bell) {
+            return output;
+        }
+        bell.wait(rings);
+    }
+    unreachable!("it was ready")
 }
 
 /// Acquires, works, gives back.
