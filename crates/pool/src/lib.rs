@@ -1,6 +1,7 @@
 //! A thread-safe object pool: reuse what is dear to build, keep no more than you say.
 //!
 //! ```
+//! # #[cfg(feature = "std")] {
 //! use lagom_pool::Pool;
 //!
 //! static BUFFERS: Pool<Vec<u8>> = Pool::new(|| Vec::with_capacity(4096));
@@ -15,6 +16,7 @@
 //! assert_eq!(checksum(b"lagom"), checksum(b"lagom"));
 //! assert_eq!(BUFFERS.stats().created(), 1);
 //! assert_eq!(BUFFERS.stats().reused(), 1);
+//! # }
 //! ```
 //!
 //! # When not to use it
@@ -23,7 +25,7 @@
 //!   nothing and needs no crate.
 //! - **Small plain objects.** A good allocator (mimalloc, jemalloc) makes 64 bytes in about the time that a pool needs to
 //!   hand one out. Pool what owns memory that grew, or what is dear to set up.
-//! - **Connections.** [`max_live`](PoolBuilder::max_live) bounds them and [`acquire_async`](Pool::acquire_async) waits for
+//! - **Connections.** [`max_live`](PoolBuilder::max_live) bounds them and `acquire_async` waits for
 //!   them, but this pool makes objects by a plain function, and keeps no clock: `deadpool`, `bb8` and `r2d2` connect in
 //!   the background, probe what was idle for long, and end what is too old.
 //! - **A `max_idle` of one or two, and many threads that hold objects while they wait for something.** They take the
@@ -70,7 +72,7 @@
 //! # Features
 //!
 //! - `std` (default): [`Pool`].
-//! - `async`: [`Pool::acquire_async`] and [`Pool::acquire_owned_async`], for any runtime.
+//! - `async`: `Pool::acquire_async` and `Pool::acquire_owned_async`, for any runtime.
 //! - `serde`: `Serialize` for [`Stats`].
 
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -8,9 +8,9 @@ use core::fmt;
 /// `prewarmed`, `discarded` and `leaked` never go back. With the feature `serde` it serializes as a map of all its getters.
 ///
 /// ```
-/// use lagom_pool::Pool;
+/// use lagom_pool::LocalPool;
 ///
-/// let pool = Pool::new(String::new);
+/// let pool = LocalPool::new(String::new);
 /// for _ in 0..4 {
 ///     let _text = pool.acquire();
 /// }
@@ -41,7 +41,7 @@ impl Stats {
     /// `created + reused` is the number of all acquisitions.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// drop((pool.acquire(), pool.acquire()));
     /// assert_eq!(pool.stats().created(), 2);
     /// ```
@@ -53,7 +53,7 @@ impl Stats {
     /// Acquisitions that got an idle object.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// drop(pool.acquire());
     /// drop(pool.acquire());
     /// assert_eq!(pool.stats().reused(), 1);
@@ -66,7 +66,7 @@ impl Stats {
     /// Objects that [`prewarm`](crate::Pool::prewarm) had built ahead of any acquisition.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// pool.prewarm(3);
     /// assert_eq!(pool.stats().prewarmed(), 3);
     /// ```
@@ -81,7 +81,7 @@ impl Stats {
     /// What [`trim`](crate::Pool::trim) and [`clear`](crate::Pool::clear) drop was kept, and is not counted here.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::builder(String::new).max_idle(0).build();
+    /// let pool = lagom_pool::LocalPool::builder(String::new).max_idle(0).build();
     /// drop(pool.acquire());
     /// assert_eq!(pool.stats().discarded(), 1);
     /// ```
@@ -94,10 +94,12 @@ impl Stats {
     /// [`write_off_leaked`](crate::Pool::write_off_leaked) has found them.
     ///
     /// ```
+    /// # #[cfg(feature = "std")] {
     /// let mut pool = lagom_pool::Pool::new(String::new);
     /// std::mem::forget(pool.acquire());
     /// pool.write_off_leaked();
     /// assert_eq!(pool.stats().leaked(), 1);
+    /// # }
     /// ```
     #[must_use]
     pub const fn leaked(&self) -> u64 {
@@ -107,7 +109,7 @@ impl Stats {
     /// Objects that wait to be acquired.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// drop(pool.acquire());
     /// assert_eq!(pool.stats().idle(), 1);
     /// ```
@@ -119,7 +121,7 @@ impl Stats {
     /// Objects that are out: guards that live, or were forgotten. What is being made or handed to a waiter is not.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// let text = pool.acquire();
     /// assert_eq!(pool.stats().in_use(), 1);
     /// # drop(text);
@@ -132,7 +134,7 @@ impl Stats {
     /// Threads and tasks that wait for an object; only ever with [`max_live`](crate::PoolBuilder::max_live).
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// assert_eq!(pool.stats().waiting(), 0);
     /// ```
     #[must_use]
@@ -143,7 +145,7 @@ impl Stats {
     /// How many objects may live; `None` without bound. See [`PoolBuilder::max_live`](crate::PoolBuilder::max_live).
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::builder(String::new).max_live(3).build();
+    /// let pool = lagom_pool::LocalPool::builder(String::new).max_live(3).build();
     /// assert_eq!(pool.stats().max_live(), Some(3));
     /// ```
     #[must_use]
@@ -154,7 +156,7 @@ impl Stats {
     /// How many objects may be idle; see [`PoolBuilder::max_idle`](crate::PoolBuilder::max_idle).
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// assert_eq!(pool.stats().max_idle(), 100);
     /// ```
     #[must_use]
@@ -165,7 +167,7 @@ impl Stats {
     /// The share of acquisitions that got an idle object, from 0.0 to 1.0; 0.0 when nothing was acquired.
     ///
     /// ```
-    /// let pool = lagom_pool::Pool::new(String::new);
+    /// let pool = lagom_pool::LocalPool::new(String::new);
     /// assert_eq!(pool.stats().reuse_ratio(), 0.0);
     /// drop(pool.acquire());
     /// drop(pool.acquire());
