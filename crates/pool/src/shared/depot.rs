@@ -19,35 +19,37 @@ const PLACES_PER_LOOK: usize = 8;
 /// Who may not look makes an object, or drops one; but of so many one may.
 const PATIENCE: u32 = 64;
 
+/// What every exchange touches comes first, on few cache lines: they go from core to core.
+#[repr(C)]
 pub(crate) struct Depot<T> {
-    max_idle: usize,
-    max_live: usize,
     /// The last one is the warmest.
     pub(crate) idle: Vec<Object<T>>,
     /// The places of all magazines.
     lent: usize,
     /// Fewest objects that lay here since the last round ended: nobody needed them.
     unused: usize,
+    reused: u64,
+    /// Set once, when the pool is closed or dropped.
+    pub(crate) closed: bool,
+    pub(crate) waiters: Waiters<T>,
+    max_idle: usize,
+    max_live: usize,
+    /// Owned guards that went out, less those that came back, not through a magazine.
+    owned_out: i64,
     /// Looks into the other magazines that may be taken.
     looks: u64,
     /// Hits that were counted when that was reckoned.
     hits: u64,
     /// Operations without a look since there were none left.
     patience: u32,
-    /// Set once, when the pool is closed or dropped.
-    pub(crate) closed: bool,
     /// Objects that exist, idle or not; those leaked for sure are left out.
     live: usize,
     /// Of these, what the pool has given up, and somebody is dropping.
     leaving: usize,
     /// Objects that somebody may make, or is making.
     permits: usize,
-    /// Owned guards that went out, less those that came back, not through a magazine.
-    owned_out: i64,
-    pub(crate) waiters: Waiters<T>,
     pub(crate) register: Register,
     created: u64,
-    reused: u64,
     prewarmed: u64,
     discarded: u64,
     leaked: u64,

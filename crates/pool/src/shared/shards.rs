@@ -25,7 +25,8 @@ type Slot<T> = OnceLock<Box<Magazine<T>>>;
 /// The magazines of the threads with [near](thread_index::near) numbers, where fences are [free](fence::is_free).
 ///
 /// One more place than there are such numbers: the last one stays empty. A place is written and read by the thread alone
-/// whose number it has.
+/// whose number it has. On cache lines of its own: every hit reads it, and the engine's counts are beside it.
+#[repr(align(128))]
 pub(crate) struct Near<T>([AtomicPtr<Magazine<T>>; NEAR + 1]);
 
 /// What a pool that has no engine yet has.
