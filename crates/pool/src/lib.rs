@@ -29,7 +29,7 @@
 //!   them, but this pool makes objects by a plain function, and keeps no clock: `deadpool`, `bb8` and `r2d2` connect in
 //!   the background, probe what was idle for long, and end what is too old.
 //! - **A `max_idle` of one or two, and many threads that hold objects while they wait for something.** They take the
-//!   places from one another, and objects are made and dropped: up to 1.3 times the price of a mutex around a `Vec`. Let
+//!   places from one another, and objects are made and dropped; a mutex around a `Vec` is a little faster there. Let
 //!   `max_idle` be what is used at once.
 //!
 //! # What is promised
@@ -46,10 +46,11 @@
 //!   up, by its timeout or because its future is dropped, passes on what it had been given.
 //! - **Last in, first out.** The object that came back last to a thread, the warmest, goes out to it first. Objects never
 //!   move in memory between [`acquire`](Pool::acquire) and the end.
-//! - **Memory follows use.** Threads that end give their idle objects back. Each time that one thread has taken some 65,536
-//!   objects, half of what lay in the depot unused since the last time is dropped, and all magazines give their colder
-//!   halves to the depot: what nobody needs goes little by little, without a clock and a thread of its own. A pool that
-//!   nobody uses keeps what it has; [`trim`](Pool::trim) it.
+//! - **Memory follows use.** Threads that end give their idle objects back. Each time that a thread has taken objects 65,536
+//!   times at the same depth (as its first object in use, or as its second, …), half of what lay in the depot unused since
+//!   the last time is dropped, and all magazines give their colder halves to the depot: what nobody needs goes little by
+//!   little, without a clock and a thread of its own. A pool that nobody uses keeps what it has; [`trim`](Pool::trim) it. The
+//!   magazines themselves, some 600 bytes for each thread of the largest crowd that was ever alive at once, stay with the pool.
 //! - **No callback under a lock.** The factory, [`reset`](PoolBuilder::reset), [`retain_if`](PoolBuilder::retain_if),
 //!   `T::drop` and wakers may use the same pool. (A factory that always acquires from its own empty pool recurses, as any
 //!   function that calls itself does.)
@@ -58,7 +59,9 @@
 //!   behind may be half written, and a second panic would abort the process. A pool without hooks keeps objects as they
 //!   come. The counts stay right, and nothing is ever poisoned.
 //! - **`len`, `stats`, `outstanding`, `trim` and `clear`** see every thread's objects: they keep the owners out of their
-//!   magazines for a moment (Linux: one `membarrier`, less than a microsecond). They are exact, and not for every request.
+//!   magazines for a moment (Linux: one `membarrier`, less than a microsecond while few threads run), and cost time for
+//!   each magazine. They are exact, and not for every request.
+//! - **Debug builds** (`debug_assertions`) also note where each object was acquired, under a lock of its own.
 //! - **After `fork`** the child may use the pool unless another thread was inside it at that moment.
 //! - **`mem::forget` of a guard** leaks its object, which [`Stats::in_use`] goes on counting and
 //!   [`outstanding`](Pool::outstanding) shows; [`write_off_leaked`](Pool::write_off_leaked) makes room again.

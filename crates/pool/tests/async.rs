@@ -309,3 +309,38 @@ fn a_future_whose_factory_panicked_is_at_its_end() {
     fails.store(0, SeqCst);
     assert!(pool.try_acquire().is_ok(), "its permit went back");
 }
+
+#[test]
+fn a_forgotten_future_is_written_off_with_what_was_handed_to_it() {
+    let ledger = Ledger::default();
+    let mut pool = pool(1, &ledger);
+    for with_object in [true, false] {
+        let guard = pool.acquire();
+        let mut task = pool.acquire_async();
+        assert!(poll(&mut task, Waker::noop()).is_pending());
+        if with_object {
+            drop(guard);
+        } else {
+            std::mem::forget(guard);
+        }
+        std::mem::forget(task);
+        assert!(pool.try_acquire().is_err());
+        assert_eq!(pool.write_off_leaked(), usize::from(!with_object));
+        assert_eq!((pool.stats().waiting(), pool.stats().in_use()), (0, 0));
+        assert!(pool.try_acquire().is_ok());
+    }
+}
+
+#[test]
+fn a_waiting_owned_future_is_not_written_off() {
+    let ledger = Ledger::default();
+    let mut pool = pool(1, &ledger);
+    let guard = pool.acquire_owned();
+    let mut task = pool.acquire_owned_async();
+    assert!(poll(&mut task, Waker::noop()).is_pending());
+    assert_eq!((pool.write_off_leaked(), pool.stats().waiting()), (0, 1));
+    drop(guard);
+    assert_eq!((pool.write_off_leaked(), pool.stats().in_use()), (0, 0), "handed over, and not claimed yet");
+    drop(ready(&mut task));
+    assert_eq!((pool.len(), ledger.alive()), (1, 1));
+}

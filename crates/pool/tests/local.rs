@@ -157,9 +157,11 @@ fn no_more_live_than_may() {
     drop(mine);
     assert_eq!(ledger.alive(), 1);
 
-    let none = LocalPool::builder(|| -> u8 { unreachable!() }).max_live(0).build();
-    none.prewarm(3);
-    assert_eq!(none.try_acquire().unwrap_err(), TryAcquireError::Exhausted);
+    let one = LocalPool::builder(String::new).max_live(0).build();
+    one.prewarm(3);
+    let only = one.try_acquire().unwrap();
+    assert_eq!(one.try_acquire().unwrap_err(), TryAcquireError::Exhausted);
+    drop(only);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 //! The bound of idle objects lends places: those lent to magazines and the objects here never add up to more than
 //! `max_idle`. Nothing in this file drops an object or calls code of a user.
 
-use crate::shared::magazine::{CAPACITY, Held};
+use crate::shared::magazine::{CAPACITY, Held, ROUND};
 use crate::shared::node::Object;
 use crate::shared::outstanding::Register;
-use crate::shared::waiters::Waiters;
+use crate::shared::waiters::{Grant, Waiters};
 
 /// Objects that go between a magazine and the depot at once.
 pub(crate) const HALF: usize = CAPACITY / 2;
@@ -29,6 +29,8 @@ pub(crate) struct Depot<T> {
     /// Fewest objects that lay here since the last round ended: nobody needed them.
     unused: usize,
     reused: u64,
+    /// Objects that may be taken from here before the round ends.
+    left: u32,
     /// Set once, when the pool is closed or dropped.
     pub(crate) closed: bool,
     pub(crate) waiters: Waiters<T>,
@@ -91,6 +93,7 @@ impl<T> Depot<T> {
             register: Register::default(),
             created: 0,
             reused: 0,
+            left: ROUND,
             prewarmed: 0,
             discarded: 0,
             leaked: 0,
@@ -188,6 +191,12 @@ impl<T> Depot<T> {
         surplus
     }
 
+    /// Counts an object that may be taken from here; whether a round ends with it.
+    pub(crate) fn end_round(&mut self) -> bool {
+        self.left = self.left.checked_sub(1).unwrap_or(ROUND);
+        self.left == ROUND
+    }
+
     /// Half of what nobody needed for a round, the coldest, leaves. A new round begins.
     pub(crate) fn decay(&mut self) -> Vec<Object<T>> {
         let stale = self.trim(self.idle.len() - self.unused.div_ceil(2));
@@ -224,10 +233,9 @@ impl<T> Depot<T> {
         self.owned_out += i64::from(owned);
     }
 
-    /// An object is claimed by a waiter that gives up.
-    #[cfg(feature = "async")]
-    pub(crate) fn count_owned_out(&mut self) {
-        self.owned_out += 1;
+    /// A waiter gave up, and what was handed to it is to go on.
+    pub(crate) fn count_claimed(&mut self, grant: &Grant<T>) {
+        self.owned_out += i64::from(matches!(grant, Grant::Object(_)));
     }
 
     /// An object that is out is no longer the pool's. To be noted on it.

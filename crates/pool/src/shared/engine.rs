@@ -20,6 +20,7 @@ use crate::shared::waiters::{Grant, Permit, Ticket, Wake};
 pub(crate) struct Engine<T> {
     pub(crate) shards: Shards<T>,
     pub(super) hooks: Hooks<T>,
+    pub(crate) max_idle: usize,
     /// As in the depot; read without its lock only to spare the hooks.
     pub(super) closed: AtomicBool,
     pub(super) factory: Factory<T>,
@@ -42,7 +43,14 @@ impl<T> Engine<T> {
         let PoolBuilder { factory, reset, retain_if, max_idle, max_live } = builder;
         let hooks = Hooks::new(reset, retain_if);
         let closed = AtomicBool::new(false);
-        Self { shards: Shards::new(), hooks, closed, factory, depot: Mutex::new(Depot::new(max_idle, max_live)) }
+        Self {
+            shards: Shards::new(),
+            hooks,
+            max_idle,
+            closed,
+            factory,
+            depot: Mutex::new(Depot::new(max_idle, max_live)),
+        }
     }
 
     /// An idle object, or a new one; does not wait.
@@ -140,7 +148,7 @@ impl<T> Engine<T> {
             && let Some(wake) = wake.take()
         {
             // Nothing is lent now, and nothing will be while somebody waits: what comes back comes to the depot.
-            return Err(depot.waiters.enqueue(wake));
+            return Err(depot.waiters.enqueue(wake, owned));
         }
         Ok(next)
     }
@@ -240,19 +248,15 @@ impl<T> Engine<T> {
     pub(crate) fn leave(this: &Arc<Self>, ticket: Ticket) {
         let (wake, grant) = {
             let mut depot = this.depot.lock();
-            let left = depot.waiters.leave(ticket);
-            if let (_, Some(Grant::Object(_))) = left {
-                depot.count_owned_out();
+            let (wake, grant) = depot.waiters.leave(ticket);
+            if let Some(grant) = &grant {
+                depot.count_claimed(grant);
             }
-            left
+            (wake, grant)
         };
         drop(wake);
-        match grant {
-            // As an owned guard that comes back: between the locks it is out.
-            Some(Grant::Object(object)) => Self::shelve::<true>(object),
-            // Its end passes it on.
-            Some(Grant::Permit(permit)) => drop(permit),
-            None => {}
+        if let Some(grant) = grant {
+            Self::return_grant(grant);
         }
     }
 }
@@ -260,7 +264,7 @@ impl<T> Engine<T> {
 // Coming back.
 impl<T> Engine<T> {
     /// An object comes back that could not go straight to its thread's magazine: made fit and kept, or dropped.
-    #[cold]
+    #[inline(never)]
     pub(crate) fn give_back<const OWNED: bool>(mut object: Object<T>) {
         let (value, home) = object.value_and_home();
         let hooks = &home.engine.hooks;
@@ -278,6 +282,16 @@ impl<T> Engine<T> {
         }
         if let Err(object) = Shards::give_near::<OWNED>(object) {
             Self::give_elsewhere::<OWNED>(object);
+        }
+    }
+
+    /// What was handed to a waiter that gave up goes on. To be counted as claimed before.
+    pub(super) fn return_grant(grant: Grant<T>) {
+        match grant {
+            // As an owned guard that comes back: between the locks it is out.
+            Grant::Object(object) => Self::shelve::<true>(object),
+            // Its end passes it on.
+            Grant::Permit(permit) => drop(permit),
         }
     }
 

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "an object has one owner at a time, who has the pointer to it")]
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -14,8 +15,9 @@ use crate::shared::outstanding::Whereabouts;
 
 /// An object of a pool, owned: as a `Box`, but one that may be moved while somebody has a reference to the object.
 ///
-/// Points to the value of a node, not to its beginning: the value is what the user works with.
-pub(crate) struct Object<T>(NonNull<T>);
+/// Points to the value of a node, not to its beginning: the value is what the user works with. Invariant in `T`, as its
+/// home is: who could take it for one of a shorter-lived type could leave a dangling reference in the pool.
+pub(crate) struct Object<T>(NonNull<T>, PhantomData<Arc<Engine<T>>>);
 
 #[repr(C)]
 struct Node<T> {
@@ -58,7 +60,7 @@ impl<T> Object<T> {
         let node = Node { value, home: Home { engine: home, leaves: Cell::new(false) }, whereabouts };
         let node = NonNull::from(Box::leak(Box::new(node)));
         // SAFETY: the value lies in the node, at that offset.
-        Self(unsafe { node.byte_add(offset_of!(Node<T>, value)) }.cast())
+        Self(unsafe { node.byte_add(offset_of!(Node<T>, value)) }.cast(), PhantomData)
     }
 
     /// The one owner's pointer to the value.
@@ -73,7 +75,7 @@ impl<T> Object<T> {
     #[inline]
     pub(crate) unsafe fn from_raw(object: *mut T) -> Self {
         // SAFETY: by the caller's promise; an object has an address.
-        Self(unsafe { NonNull::new_unchecked(object) })
+        Self(unsafe { NonNull::new_unchecked(object) }, PhantomData)
     }
 
     #[inline]

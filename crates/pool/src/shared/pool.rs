@@ -443,7 +443,7 @@ impl<T> Pool<T> {
         self.len() == 0
     }
 
-    /// How many objects may be idle at any instant; see [`PoolBuilder::max_idle`].
+    /// How many objects may be idle at any instant; see [`PoolBuilder::max_idle`]. O(1).
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -452,7 +452,7 @@ impl<T> Pool<T> {
     /// ```
     #[must_use]
     pub fn max_idle(&self) -> usize {
-        self.stats().max_idle()
+        self.engine().max_idle
     }
 
     /// The objects that are in use, and, in debug builds, where each was acquired: to find the guard that never comes back.
@@ -478,7 +478,7 @@ impl<T> Pool<T> {
     /// Counts the objects whose borrowed guards were forgotten as [leaked](Stats::leaked), and says how many they were.
     ///
     /// They are no longer in use, and others may be made in their stead where [`max_live`](PoolBuilder::max_live) bounds
-    /// the pool. This takes `&mut self`, so that no borrowed guard can be alive any more: what is out without an owned guard
+    /// the pool. What was handed to a future that borrows the pool and was forgotten goes on to the next. This takes `&mut self`, so that no borrowed guard can be alive any more: what is out without an owned guard
     /// can never come back. Forgotten owned guards cannot be told from living ones. O(threads), as [`len`](Self::len).
     ///
     /// ```

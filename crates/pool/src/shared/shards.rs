@@ -194,7 +194,6 @@ impl<T> Shards<T> {
         };
         let (row, column) = Self::place(index as usize);
         let new_row = || (0..FIRST_ROW << row).map(|_| OnceLock::new()).collect();
-        fence::prepare();
         self.rows[row].get_or_init(new_row)[column].get_or_init(|| Box::new(Magazine::new(index, straight)));
         true
     }

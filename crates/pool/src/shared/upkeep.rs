@@ -1,5 +1,6 @@
 //! What is done to a pool as a whole, and what a thread does that joins or leaves it.
 
+use lagom_base::fence;
 use lagom_base::sync::atomic::Ordering;
 use lagom_base::sync::{Arc, Weak};
 use lagom_base::thread_index::Exit;
@@ -56,7 +57,9 @@ impl<T> Engine<T> {
         let surplus = {
             let mut depot = self.depot.lock();
             self.collect(&mut depot);
-            depot.trim(keep)
+            let surplus = depot.trim(keep);
+            depot.idle.shrink_to_fit();
+            surplus
         };
         drop(surplus);
     }
@@ -96,10 +99,11 @@ impl<T> Engine<T> {
         depot.looked(hits);
     }
 
-    /// When the calling thread's round has ended: what nobody needed leaves, and magazines give up their colder halves, so
+    /// When the calling thread's round has ended, or the depot's: what nobody needed leaves, and magazines give up their colder halves, so
     /// that what nobody needs there comes to light.
     pub(super) fn end_round(&self, depot: &mut Depot<T>) -> Option<Vec<Object<T>>> {
-        if self.shards.hold_own(depot, |_, held| held.end_round()) != Some(true) {
+        let own_ended = self.shards.hold_own(depot, |_, held| held.end_round()) == Some(true);
+        if !depot.end_round() && !own_ended {
             return None;
         }
         let stale = depot.decay();
@@ -129,12 +133,18 @@ impl<T> Engine<T> {
     }
 
     /// No borrowed guard is left: what is out without an owned guard is leaked for sure, and another may be made for it.
+    ///
+    /// The same goes for tasks: one that borrows the pool and still waits was forgotten.
     pub(crate) fn write_off(this: &Arc<Self>) -> usize {
-        let (leaked, wakes) = this.look(|depot, inside| {
+        let (leaked, wakes, (forgotten, swallowed)) = this.look(|depot, inside| {
             let leaked = depot.write_off(inside);
-            (leaked, std::iter::from_fn(|| Self::pass_on(this, depot)).collect::<Vec<_>>())
+            let left = depot.waiters.leave_borrowed();
+            left.1.iter().for_each(|grant| depot.count_claimed(grant));
+            (leaked, std::iter::from_fn(|| Self::pass_on(this, depot)).collect::<Vec<_>>(), left)
         });
         Wake::wake_all(wakes);
+        swallowed.into_iter().for_each(Self::return_grant);
+        drop(forgotten);
         leaked
     }
 
@@ -146,6 +156,8 @@ impl<T> Engine<T> {
     ///
     /// False when it cannot have one, because it is ending.
     pub(super) fn own_a_magazine(this: &Arc<Self>) -> bool {
+        // Starts a thread the first time: not under the lock.
+        fence::prepare();
         let was_owned = {
             let mut depot = this.depot.lock();
             match this.shards.hold_own(&mut depot, |_, held| held.own()) {

@@ -56,10 +56,21 @@ pub(crate) enum Grant<T> {
 /// The place of a waiter in the order of their coming.
 pub(crate) type Ticket = u64;
 
+struct Waiter {
+    wake: Wake,
+    /// Whether it may outlive the pool.
+    owned: bool,
+}
+
+struct Served<T> {
+    grant: Grant<T>,
+    owned: bool,
+}
+
 pub(crate) struct Waiters<T> {
     next: Ticket,
-    waiting: BTreeMap<Ticket, Wake>,
-    served: BTreeMap<Ticket, Grant<T>>,
+    waiting: BTreeMap<Ticket, Waiter>,
+    served: BTreeMap<Ticket, Served<T>>,
 }
 
 impl<T> Waiters<T> {
@@ -74,51 +85,64 @@ impl<T> Waiters<T> {
 
     /// Objects that lie here.
     pub(crate) fn objects(&self) -> usize {
-        self.served.values().filter(|grant| matches!(grant, Grant::Object(_))).count()
+        self.served.values().filter(|served| matches!(served.grant, Grant::Object(_))).count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    pub(crate) fn enqueue(&mut self, wake: Wake) -> Ticket {
+    pub(crate) fn enqueue(&mut self, wake: Wake, owned: bool) -> Ticket {
         let ticket = self.next;
         self.next += 1;
-        self.waiting.insert(ticket, wake);
+        self.waiting.insert(ticket, Waiter { wake, owned });
         ticket
     }
 
     /// Hands `grant` to the one that has waited longest, who is then to be woken; gives it back if nobody waits.
     pub(crate) fn serve(&mut self, grant: Grant<T>) -> Result<Wake, Grant<T>> {
-        let Some((ticket, wake)) = self.waiting.pop_first() else {
+        let Some((ticket, Waiter { wake, owned })) = self.waiting.pop_first() else {
             return Err(grant);
         };
-        self.served.insert(ticket, grant);
+        self.served.insert(ticket, Served { grant, owned });
         Ok(wake)
     }
 
     /// What was handed over.
     pub(crate) fn claim(&mut self, ticket: Ticket) -> Option<Grant<T>> {
-        self.served.remove(&ticket)
+        self.served.remove(&ticket).map(|served| served.grant)
     }
 
     /// Has another waker woken from now on; gives back the one that no longer is.
     #[cfg(feature = "async")]
     pub(crate) fn rewake(&mut self, ticket: Ticket, wake: Wake) -> Option<Wake> {
         match self.waiting.get_mut(&ticket) {
-            Some(place) => Some(std::mem::replace(place, wake)),
+            Some(place) => Some(std::mem::replace(&mut place.wake, wake)),
             None => Some(wake),
         }
     }
 
     /// A waiter gives up. What had been handed over is to be passed on.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> (Option<Wake>, Option<Grant<T>>) {
-        (self.waiting.remove(&ticket), self.claim(ticket))
+        (self.waiting.remove(&ticket).map(|waiter| waiter.wake), self.claim(ticket))
+    }
+
+    /// No waiter that borrows the pool is left: those that are still here were forgotten. What had been handed to them is to
+    /// be passed on, and nobody is to be woken.
+    pub(crate) fn leave_borrowed(&mut self) -> (Vec<Wake>, Vec<Grant<T>>) {
+        let (owned, forgotten): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(_, waiter)| waiter.owned);
+        self.waiting = owned;
+        let (owned, swallowed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.served).into_iter().partition(|(_, served)| served.owned);
+        self.served = owned;
+        let wakes = forgotten.into_values().map(|waiter| waiter.wake).collect();
+        (wakes, swallowed.into_values().map(|served| served.grant).collect())
     }
 
     /// Nobody waits any more; those who did are to be woken.
     pub(crate) fn dismiss(&mut self) -> Vec<Wake> {
-        std::mem::take(&mut self.waiting).into_values().collect()
+        std::mem::take(&mut self.waiting).into_values().map(|waiter| waiter.wake).collect()
     }
 }
 
