@@ -1,9 +1,11 @@
 //! Wakers that use the pool, tasks among threads, and what of tasks may cross threads.
 
 mod common;
+#[macro_use]
+#[path = "common/crosses.rs"]
+mod crosses;
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::mem::forget;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -15,31 +17,6 @@ use std::time::Duration;
 use common::tasks::{bell, block_on, poll, ready};
 use common::{Census, Counted, Ledger, Watchdog, next, panics, until};
 use lagom_pool::{Acquire, AcquireError, AcquireOwned, Pool, Pooled, PooledOwned};
-
-/// Asks whether `T` has a bound: an inherent constant, where it exists, hides that of the trait.
-struct Ask<T>(PhantomData<T>);
-
-trait No {
-    const SEND: bool = false;
-    const SYNC: bool = false;
-}
-
-impl<T> No for Ask<T> {}
-
-impl<T: Send> Ask<T> {
-    const SEND: bool = true;
-}
-
-impl<T: Sync> Ask<T> {
-    const SYNC: bool = true;
-}
-
-/// `[Send, Sync]` of a type.
-macro_rules! crosses {
-    ($type:ty) => {
-        [<Ask<$type>>::SEND, <Ask<$type>>::SYNC]
-    };
-}
 
 #[test]
 fn what_crosses_threads() {

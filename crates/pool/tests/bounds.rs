@@ -1,36 +1,14 @@
 //! `Send`, `Sync` and borrows: what compiles, and what must not.
 
+#[macro_use]
+#[path = "common/crosses.rs"]
+mod crosses;
+
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use lagom_pool::{Pool, PoolBuilder, Pooled, PooledOwned, Stats};
-
-/// Asks whether `T` has a bound: an inherent constant, where it exists, hides that of the trait.
-struct Ask<T>(PhantomData<T>);
-
-trait No {
-    const SEND: bool = false;
-    const SYNC: bool = false;
-}
-
-impl<T> No for Ask<T> {}
-
-impl<T: Send> Ask<T> {
-    const SEND: bool = true;
-}
-
-impl<T: Sync> Ask<T> {
-    const SYNC: bool = true;
-}
-
-/// `[Send, Sync]` of a type.
-macro_rules! crosses {
-    ($type:ty) => {
-        [<Ask<$type>>::SEND, <Ask<$type>>::SYNC]
-    };
-}
 
 type Guard = MutexGuard<'static, u8>;
 

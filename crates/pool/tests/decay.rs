@@ -177,14 +177,13 @@ fn a_panic_of_what_leaves_takes_no_object_along() {
 }
 
 #[test]
-fn a_pool_that_somebody_always_waits_for_decays_too() {
-    // Two threads, of which one mostly waits: what comes back is handed over, and magazines are out of use.
+fn what_goes_by_way_of_the_depot_decays_too() {
+    // As where somebody always waits: magazines are out of use, and every acquisition takes from the depot.
     let ledger = Ledger::default();
     let births = ledger.clone();
     let pool = Pool::builder(move || births.object()).max_live(40).build();
     pool.prewarm(40);
     let held: Vec<_> = (0..20).map(|_| pool.acquire()).collect();
-    // No magazine has room for more than a thread uses: with none lent, every acquisition takes from the depot.
     for _ in 0..3 * ROUND {
         drop(pool.acquire());
         pool.trim(usize::MAX);

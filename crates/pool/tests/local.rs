@@ -1,9 +1,11 @@
 //! The pool of one thread: order, bounds, guards, upkeep, edges, shapes.
 
 mod common;
+#[macro_use]
+#[path = "common/crosses.rs"]
+mod crosses;
 
 use std::cell::{Cell, RefCell};
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use common::{Counted, Ledger, panics};
@@ -382,30 +384,6 @@ fn types_show_themselves() {
     assert!(format!("{builder:?}").starts_with("LocalPoolBuilder { max_idle: 100, max_live: 3, reset: false,"));
     let error: Box<dyn std::error::Error + Send + Sync> = TryAcquireError::Closed.into();
     assert_eq!(error.to_string(), "the pool is closed");
-}
-
-/// Asks whether `T` has a bound: an inherent constant, where it exists, hides that of the trait.
-struct Ask<T>(PhantomData<T>);
-
-trait No {
-    const SEND: bool = false;
-    const SYNC: bool = false;
-}
-
-impl<T> No for Ask<T> {}
-
-impl<T: Send> Ask<T> {
-    const SEND: bool = true;
-}
-
-impl<T: Sync> Ask<T> {
-    const SYNC: bool = true;
-}
-
-macro_rules! crosses {
-    ($type:ty) => {
-        [<Ask<$type>>::SEND, <Ask<$type>>::SYNC]
-    };
 }
 
 #[test]

@@ -142,8 +142,8 @@ fn who_waits_is_served_by_a_thread_that_ends() {
     }
 }
 
-/// Threads with magazines of their own stay alive while `f` runs. One more takes what is in the depot into its magazine, at a
-/// time when looks into magazines have become rare; `ends` says whether it has ended when `f` runs.
+/// Threads with magazines of their own stay alive while `f` runs. One more takes what is in the depot into its
+/// magazine, at a time when looks into magazines have become rare; `ends` says whether it has ended when `f` runs.
 fn with_magazines_all_around(pool: &Pool<Counted>, ends: bool, f: impl FnOnce()) {
     // Who fails in `f` leaves the others at a barrier.
     let _watchdog = Watchdog::new();

@@ -133,20 +133,6 @@ fn thousands_of_short_threads_leave_nothing_behind() {
 }
 
 #[test]
-fn thousands_of_pools_on_one_thread() {
-    let ledger = Ledger::default();
-    let pools: Vec<_> = (0..3000).map(|_| pool(3, &ledger)).collect();
-    for _ in 0..3 {
-        for pool in &pools {
-            drop((pool.acquire(), pool.acquire()));
-        }
-    }
-    assert_eq!(ledger.built(), 6000);
-    drop(pools);
-    assert_eq!(ledger.alive(), 0);
-}
-
-#[test]
 fn a_crowd_that_shrinks_keeps_its_objects_for_the_rest() {
     let ledger = Ledger::default();
     let pool = pool(64, &ledger);
