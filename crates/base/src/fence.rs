@@ -52,7 +52,8 @@ mod native {
     /// Whether [`light`] may leave the fence to [`heavy`].
     static ASYMMETRIC: AtomicBool = AtomicBool::new(false);
 
-    /// Has the system asked, once, whether it can fence threads on demand; until it has answered both sides are full fences.
+    /// Has the system asked, once, whether it can fence threads on demand; until it has answered both sides are full
+    /// fences.
     ///
     /// Does not wait: to register a process that has threads takes the kernel 10 ms and more, so that a thread that ends
     /// with the answer does it.

@@ -39,25 +39,26 @@
 //! - **No lock and no atomic read-modify-write on a hit**, for any thread, bounded or not, borrowed or owned: each keeps up
 //!   to 32 idle objects in a magazine of its own and exchanges half of it with a shared depot when it runs empty or full.
 //! - **What is idle is found.** Who has to wait otherwise, because the pool is full, always looks into the magazines of
-//!   other threads. Where the factory could make an object instead, or an object be dropped for want of a place, that look is
-//!   taken as long as hits have paid for it (64 looks at once, then one per 64 hits, or every 64th time): so a magazine's
-//!   worth of objects per thread may be made that need not have been.
-//! - **First come, first served.** Threads and tasks that wait stand in one queue; nobody overtakes them. A waiter that gives
-//!   up, by its timeout or because its future is dropped, passes on what it had been given.
+//!   other threads. Where the factory could make an object instead, or an object be dropped for want of a place, that
+//!   look is taken as long as hits have paid for it (64 looks at once, then one per 64 hits, or every 64th time): so a
+//!   magazine's worth of objects per thread may be made that need not have been.
+//! - **First come, first served.** Threads and tasks that wait stand in one queue; nobody overtakes them. A waiter that
+//!   gives up, by its timeout or because its future is dropped, passes on what it had been given.
 //! - **Last in, first out.** The object that came back last to a thread, the warmest, goes out to it first. Objects never
 //!   move in memory between [`acquire`](Pool::acquire) and the end.
-//! - **Memory follows use.** Threads that end give their idle objects back. Each time that a thread has taken objects 65,536
-//!   times at the same depth (as its first object in use, or as its second, …), half of what lay in the depot unused since
-//!   the last time is dropped, and all magazines give their colder halves to the depot: what nobody needs goes little by
-//!   little, without a clock and a thread of its own. A pool that nobody uses keeps what it has; [`trim`](Pool::trim) it. The
-//!   magazines themselves, some 600 bytes for each thread of the largest crowd that was ever alive at once, stay with the pool.
+//! - **Memory follows use.** Threads that end give their idle objects back. Each time that a thread has taken objects
+//!   65,536 times at the same depth (as its first object in use, or as its second, …), half of what lay in the depot
+//!   unused since the last time is dropped, and all magazines give their colder halves to the depot: what nobody needs
+//!   goes little by little, without a clock and a thread of its own. A pool that nobody uses keeps what it has;
+//!   [`trim`](Pool::trim) it. The magazines themselves, some 600 bytes for each thread of the largest crowd that was
+//!   ever alive at once, stay with the pool.
 //! - **No callback under a lock.** The factory, [`reset`](PoolBuilder::reset), [`retain_if`](PoolBuilder::retain_if),
 //!   `T::drop` and wakers may use the same pool. (A factory that always acquires from its own empty pool recurses, as any
 //!   function that calls itself does.)
 //! - **Panics.** A panicking factory changes nothing. An object whose `reset` or `retain_if` panics is discarded. In a pool
-//!   with such hooks a guard that is dropped *while its thread unwinds* discards its object and runs none: what a panic left
-//!   behind may be half written, and a second panic would abort the process. A pool without hooks keeps objects as they
-//!   come. The counts stay right, and nothing is ever poisoned.
+//!   with such hooks a guard that is dropped *while its thread unwinds* discards its object and runs none: what a panic
+//!   left behind may be half written, and a second panic would abort the process. A pool without hooks keeps objects as
+//!   they come. The counts stay right, and nothing is ever poisoned.
 //! - **`len`, `stats`, `outstanding`, `trim` and `clear`** see every thread's objects: they keep the owners out of their
 //!   magazines for a moment (Linux: one `membarrier`, less than a microsecond while few threads run), and cost time for
 //!   each magazine. They are exact, and not for every request.

@@ -73,9 +73,10 @@ impl<T> LocalPoolBuilder<T> {
 
     /// How many objects may live at once, idle and in use together; no limit by default.
     ///
-    /// At least 1: 0 is taken as 1. When none is idle and so many are in use, the factory is not asked: [`try_acquire`](LocalPool::try_acquire) is an
-    /// error and [`acquire`](LocalPool::acquire) panics. [`attach`](LocalPool::attach) is never refused; it may bring
-    /// more, and then what comes back is discarded until no more live than may.
+    /// At least 1: 0 is taken as 1. When none is idle and so many are in use, the factory is not asked:
+    /// [`try_acquire`](LocalPool::try_acquire) is an error and [`acquire`](LocalPool::acquire) panics.
+    /// [`attach`](LocalPool::attach) is never refused; it may bring more, and then what comes back is discarded until
+    /// no more live than may.
     ///
     /// ```
     /// use lagom_pool::LocalPool;

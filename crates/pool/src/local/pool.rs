@@ -59,8 +59,8 @@ impl<T> RefUnwindSafe for LocalPool<T> {}
 impl<T> LocalPool<T> {
     /// A pool that keeps up to 100 idle objects; usable in a `thread_local!` with `const`.
     ///
-    /// `factory` makes an object when none is idle; a closure that captures nothing will do. Allocates at its first use, not
-    /// here. [`builder`](Self::builder) has more settings.
+    /// `factory` makes an object when none is idle; a closure that captures nothing will do. Allocates at its first
+    /// use, not here. [`builder`](Self::builder) has more settings.
     ///
     /// ```
     /// use lagom_pool::LocalPool;

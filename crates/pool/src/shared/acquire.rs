@@ -20,8 +20,8 @@ impl<T> Pool<T> {
     ///
     /// Ready at the first poll unless as many objects as [may live](crate::PoolBuilder::max_live) are in use; then the task
     /// has its place in the queue from its first poll on. Dropping the future gives the place up; if an object had been
-    /// handed to it, that goes to the next one. (A future that is forgotten, `mem::forget`, while it waits keeps its place and
-    /// swallows what is handed to it.) The factory runs inside a poll.
+    /// handed to it, that goes to the next one. (A future that is forgotten, `mem::forget`, while it waits keeps its
+    /// place and swallows what is handed to it.) The factory runs inside a poll.
     ///
     /// # Errors
     ///

@@ -100,9 +100,9 @@ impl<T> PoolBuilder<T> {
     /// taken as 1.
     ///
     /// When so many live and none is idle, [`acquire`](Pool::acquire) waits until one comes back,
-    /// [`try_acquire`](Pool::try_acquire) fails. Waiters are served in the order of their coming, threads and tasks alike. A
-    /// hit costs what it costs without this bound. Objects that are [attached](Pool::attach) count, but attaching never
-    /// waits: it may exceed the bound.
+    /// [`try_acquire`](Pool::try_acquire) fails. Waiters are served in the order of their coming, threads and tasks
+    /// alike. A hit costs what it costs without this bound. Objects that are [attached](Pool::attach) count, but
+    /// attaching never waits: it may exceed the bound.
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -123,8 +123,9 @@ impl<T> PoolBuilder<T> {
     /// Cleans an object when it comes back, before it is idle, so that neither secrets nor bloat sit in the pool.
     ///
     /// Nothing by default. Runs outside of every lock, in the thread that drops the guard; whether it runs for an object
-    /// that is then dropped, because there is no room, is not promised. If it panics the object is discarded and the panic goes
-    /// on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded), nor for objects that are [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
+    /// that is then dropped, because there is no room, is not promised. If it panics the object is discarded and the
+    /// panic goes on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded),
+    /// nor for objects that are [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
     ///
     /// ```
     /// use lagom_pool::Pool;

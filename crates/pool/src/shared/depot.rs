@@ -10,7 +10,8 @@ use crate::shared::waiters::{Grant, Waiters};
 
 /// Objects that go between a magazine and the depot at once.
 pub(crate) const HALF: usize = CAPACITY / 2;
-/// Looks into the other magazines that may follow one another without a hit between them. A look costs every thread something.
+/// Looks into the other magazines that may follow one another without a hit between them. A look costs every thread
+/// something.
 const LOOKS: u64 = 64;
 /// Hits that pay for a look.
 const HITS_PER_LOOK: u64 = 64;

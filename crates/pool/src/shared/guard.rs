@@ -10,8 +10,9 @@ use crate::shared::node::Out;
 
 /// An object in use, from [`Pool::acquire`](crate::Pool::acquire): it goes back when this guard is dropped.
 ///
-/// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The object stays at its address as
-/// long as the pool has it, wherever the guard is moved. `Send` if `T: Send`, `Sync` if `T: Send + Sync`: it may be dropped in another thread.
+/// Dereferences to `T`; has associated functions only, so that no method of `T` is hidden. The object stays at its
+/// address as long as the pool has it, wherever the guard is moved. `Send` if `T: Send`, `Sync` if `T: Send + Sync`: it
+/// may be dropped in another thread.
 ///
 /// ```
 /// use lagom_pool::Pool;

@@ -7,8 +7,8 @@
 //!
 //! Outside, every slot from `len` on is empty. A taker lowers `len` first and empties the slot last, a giver fills the slot
 //! first and raises `len` last: the slot at `len` is full exactly while the owner is inside. Only the owner ever writes
-//! `len`, which it has read before it says that it is inside: who takes objects out from outside raises the floor below them
-//! instead (as the thieves of Chase and Lev, "Dynamic Circular Work-Stealing Deque", 2005).
+//! `len`, which it has read before it says that it is inside: who takes objects out from outside raises the floor below
+//! them instead (as the thieves of Chase and Lev, "Dynamic Circular Work-Stealing Deque", 2005).
 #![allow(unsafe_code, reason = "the owner and the holder of the pool's lock share what is in here")]
 
 use std::ptr;
@@ -44,7 +44,8 @@ static NOBODY: u32 = NEVER;
 pub(crate) struct Magazine<T> {
     /// The number of its owner, if objects may come back to it straight from their guards. Never changes.
     back: u32,
-    /// Slots in use, those below the floor included. Written by the owner alone; -1 for a moment when it takes from nothing.
+    /// Slots in use, those below the floor included. Written by the owner alone; -1 for a moment when it takes from
+    /// nothing.
     len: AtomicIsize,
     /// The owner may take while `len` is above it. Written under the pool's lock.
     floor: AtomicIsize,
@@ -56,8 +57,8 @@ pub(crate) struct Magazine<T> {
 }
 
 struct Books {
-    /// Objects that may be taken from each slot before the round ends: one count for all would be a chain of loads that wait
-    /// for stores wherever many are taken in a row.
+    /// Objects that may be taken from each slot before the round ends: one count for all would be a chain of loads that
+    /// wait for stores wherever many are taken in a row.
     left: [u32; CAPACITY],
     /// Whether the thread that has it will give its objects back when it ends.
     owned: bool,
@@ -78,8 +79,8 @@ unsafe impl<T: Send> Send for Magazine<T> {}
 unsafe impl<T: Send> Sync for Magazine<T> {}
 
 impl<T> Magazine<T> {
-    /// The magazine of the thread with the number `owner`: empty, without places, closed. `straight` says whether objects may
-    /// come back to it straight from their guards.
+    /// The magazine of the thread with the number `owner`: empty, without places, closed. `straight` says whether
+    /// objects may come back to it straight from their guards.
     pub(crate) fn new(owner: u32, straight: bool) -> Self {
         let books = Books { left: [ROUND; CAPACITY], owned: false, floor: 0, lent: 0, taken_before: 0, owned_out: 0 };
         Self {
@@ -138,8 +139,9 @@ impl<T> Magazine<T> {
         if unsafe { *back } != thread_index::current() {
             return Err(object);
         }
-        // SAFETY: it is a magazine, for nobody has the number of nobody, and the calling thread's, for that has its number. The
-        // object keeps it until it lies in there, and nobody can take it out until this thread is outside again.
+        // SAFETY: it is a magazine, for nobody has the number of nobody, and the calling thread's, for that has its
+        // number. The object keeps it until it lies in there, and nobody can take it out until this thread is outside
+        // again.
         unsafe { Self::give::<OWNED>(back.cast(), fence::free, object) }
     }
 
@@ -279,8 +281,8 @@ impl<T> Magazine<T> {
     }
 }
 
-/// A magazine in the hands of who holds the pool's lock. Invariant: the slots from the floor to `len` hold objects, and those
-/// from `len` on are empty.
+/// A magazine in the hands of who holds the pool's lock. Invariant: the slots from the floor to `len` hold objects, and
+/// those from `len` on are empty.
 pub(crate) struct Held<'a, T> {
     slots: &'a [AtomicPtr<T>; CAPACITY + 1],
     books: &'a mut Books,
@@ -390,8 +392,8 @@ impl<T> Held<'_, T> {
 
     /// Begins a new round if one has ended; whether it has.
     ///
-    /// For all slots: else a thread that takes several in a row would end as many rounds at once, and what it is about to take
-    /// would look unused.
+    /// For all slots: else a thread that takes several in a row would end as many rounds at once, and what it is about
+    /// to take would look unused.
     pub(crate) fn end_round(&mut self) -> bool {
         let ended = self.books.left.contains(&0);
         if ended {

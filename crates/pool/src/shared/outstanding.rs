@@ -9,8 +9,8 @@ use std::sync::{Arc, Weak};
 #[cfg(debug_assertions)]
 use lagom_base::sync::Mutex;
 
-/// The objects of a [`Pool`](crate::Pool) that are in use, from [`Pool::outstanding`](crate::Pool::outstanding): to find the
-/// guard that is never returned.
+/// The objects of a [`Pool`](crate::Pool) that are in use, from [`Pool::outstanding`](crate::Pool::outstanding): to
+/// find the guard that is never returned.
 ///
 /// In debug builds (of this crate: where `debug_assertions` are on) it knows where each of them was acquired; otherwise
 /// only how many there are. Displays as a list, the place that holds most first.
@@ -45,8 +45,8 @@ impl Outstanding {
         self.in_use
     }
 
-    /// Where they were acquired, and how many at each place, most first. Empty without `debug_assertions`; an object that is
-    /// just coming or going may be missing.
+    /// Where they were acquired, and how many at each place, most first. Empty without `debug_assertions`; an object
+    /// that is just coming or going may be missing.
     ///
     /// ```
     /// let pool = lagom_pool::Pool::new(String::new);

@@ -46,8 +46,8 @@ pub struct Pool<T> {
 impl<T> Pool<T> {
     /// A pool that keeps up to 100 idle objects; usable in a `static`.
     ///
-    /// `factory` makes an object when none is idle; a closure that captures nothing will do. Allocates at its first use, not
-    /// here. [`builder`](Self::builder) has more settings; a `static` with such settings is a `LazyLock<Pool<T>>`.
+    /// `factory` makes an object when none is idle; a closure that captures nothing will do. Allocates at its first
+    /// use, not here. [`builder`](Self::builder) has more settings; a `static` with such settings is a `LazyLock<Pool<T>>`.
     ///
     /// ```
     /// use lagom_pool::Pool;
@@ -247,8 +247,8 @@ impl<T> Pool<T> {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](AcquireTimeoutError::TimedOut) when no object came back in time; [`Closed`](AcquireTimeoutError::Closed)
-    /// after [`close`](Self::close), also when that comes while this waits.
+    /// [`TimedOut`](AcquireTimeoutError::TimedOut) when no object came back in time;
+    /// [`Closed`](AcquireTimeoutError::Closed) after [`close`](Self::close), also when that comes while this waits.
     ///
     /// # Panics
     ///
@@ -385,8 +385,8 @@ impl<T> Pool<T> {
 
     /// Ends the pool: drops every idle object, and wakes everybody who waits.
     ///
-    /// From then on nothing is handed out ([`acquire`](Self::acquire) panics, the others say that it is closed), and objects
-    /// that come back are dropped. Dropping the pool does the same. A second call does nothing.
+    /// From then on nothing is handed out ([`acquire`](Self::acquire) panics, the others say that it is closed), and
+    /// objects that come back are dropped. Dropping the pool does the same. A second call does nothing.
     ///
     /// ```
     /// use lagom_pool::{Pool, TryAcquireError};
@@ -478,8 +478,9 @@ impl<T> Pool<T> {
     /// Counts the objects whose borrowed guards were forgotten as [leaked](Stats::leaked), and says how many they were.
     ///
     /// They are no longer in use, and others may be made in their stead where [`max_live`](PoolBuilder::max_live) bounds
-    /// the pool. What was handed to a future that borrows the pool and was forgotten goes on to the next. This takes `&mut self`, so that no borrowed guard can be alive any more: what is out without an owned guard
-    /// can never come back. Forgotten owned guards cannot be told from living ones. O(threads), as [`len`](Self::len).
+    /// the pool. What was handed to a future that borrows the pool and was forgotten goes on to the next. This takes
+    /// `&mut self`, so that no borrowed guard can be alive any more: what is out without an owned guard can never come
+    /// back. Forgotten owned guards cannot be told from living ones. O(threads), as [`len`](Self::len).
     ///
     /// ```
     /// use lagom_pool::Pool;

@@ -134,8 +134,8 @@ impl<T> Shards<T> {
         if magazine.is_null() {
             return Err(object);
         }
-        // SAFETY: as for `Near::take`. The object keeps the magazine until it lies in there, and nobody can take it out until
-        // this thread is outside again. No reference to the engine is left.
+        // SAFETY: as for `Near::take`. The object keeps the magazine until it lies in there, and nobody can take it out
+        // until this thread is outside again. No reference to the engine is left.
         unsafe { Magazine::give::<OWNED>(magazine, fence::free, object) }
     }
 
@@ -187,7 +187,8 @@ impl<T> Shards<T> {
 
     /// Makes sure that the calling thread has a magazine; false when it cannot have one because it is ending.
     ///
-    /// `straight`: see [`Magazine::new`]. `_depot` proves that the caller holds the pool's lock, without which no magazine comes into being.
+    /// `straight`: see [`Magazine::new`]. `_depot` proves that the caller holds the pool's lock, without which no
+    /// magazine comes into being.
     pub(crate) fn make_own(&self, _depot: &mut Depot<T>, straight: bool) -> bool {
         let Some(index) = thread_index::register() else {
             return false;

@@ -99,8 +99,8 @@ impl<T> Engine<T> {
         depot.looked(hits);
     }
 
-    /// When the calling thread's round has ended, or the depot's: what nobody needed leaves, and magazines give up their colder halves, so
-    /// that what nobody needs there comes to light.
+    /// When the calling thread's round has ended, or the depot's: what nobody needed leaves, and magazines give up
+    /// their colder halves, so that what nobody needs there comes to light.
     pub(super) fn end_round(&self, depot: &mut Depot<T>) -> Option<Vec<Object<T>>> {
         let own_ended = self.shards.hold_own(depot, |_, held| held.end_round()) == Some(true);
         if !depot.end_round() && !own_ended {

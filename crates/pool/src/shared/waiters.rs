@@ -127,8 +127,8 @@ impl<T> Waiters<T> {
         (self.waiting.remove(&ticket).map(|waiter| waiter.wake), self.claim(ticket))
     }
 
-    /// No waiter that borrows the pool is left: those that are still here were forgotten. What had been handed to them is to
-    /// be passed on, and nobody is to be woken.
+    /// No waiter that borrows the pool is left: those that are still here were forgotten. What had been handed to them
+    /// is to be passed on, and nobody is to be woken.
     pub(crate) fn leave_borrowed(&mut self) -> (Vec<Wake>, Vec<Grant<T>>) {
         let (owned, forgotten): (BTreeMap<_, _>, BTreeMap<_, _>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|(_, waiter)| waiter.owned);
