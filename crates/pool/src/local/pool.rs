@@ -23,9 +23,10 @@ use crate::stats::Stats;
 /// acquisition and costs O(idle) then.
 ///
 /// The factory, the hooks and `T::drop` may use the same pool. A panic in the factory changes nothing; an object whose hook
-/// panics is discarded. A guard that is dropped *while its thread unwinds* discards its object and runs no hook; without
-/// the feature `std` the pool cannot tell, and takes the object back as any other (a hook that panics then aborts the
-/// process). `mem::forget` of a guard leaks its object, which counts as in use for ever.
+/// panics is discarded. In a pool with hooks a guard that is dropped *while its thread unwinds* discards its object and
+/// runs none; without the feature `std` the pool cannot tell, and takes the object back as any other (a hook that panics
+/// then aborts the process). A pool without hooks keeps objects as they come. `mem::forget` of a guard leaks its object,
+/// which counts as in use for ever.
 ///
 /// ```
 /// use lagom_pool::LocalPool;

@@ -124,8 +124,9 @@ impl<T> PoolBuilder<T> {
     ///
     /// Nothing by default. Runs outside of every lock, in the thread that drops the guard; whether it runs for an object
     /// that is then dropped, because there is no room, is not promised. If it panics the object is discarded and the
-    /// panic goes on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded),
-    /// nor for objects that are [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
+    /// panic goes on. It does not run for a guard that is dropped while its thread unwinds (the object is discarded), nor
+    /// after the pool is [closed](Pool::close) or dropped, nor for objects that are
+    /// [detached](crate::Pooled::detach) or [prewarmed](Pool::prewarm).
     ///
     /// ```
     /// use lagom_pool::Pool;
