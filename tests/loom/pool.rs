@@ -7,6 +7,7 @@
 mod closing;
 mod exchange;
 mod magazine;
+mod unseen;
 mod waiting;
 
 use std::task::{Context, Wake, Waker};

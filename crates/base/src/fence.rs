@@ -3,24 +3,37 @@
 //! Two threads that each write one word and then read the other's must not both miss the other's write (Dekker 1965).
 //! Usually both sides pay a full fence, 4 to 5 ns. Here the side that runs all the time calls [`light`], and the rare one
 //! [`heavy`], which makes every running thread of the process pass a fence (Linux: `membarrier`, Desnoyers 2010;
-//! Windows: `FlushProcessWriteBuffers`). Where the system has no such call, both are full fences.
+//! Windows: `FlushProcessWriteBuffers`). Where the system has no such call, both are full fences; a frequent side that can
+//! do with less leaves its fence [to the rare one](left_to_heavy), which says whether it made up for it.
 #![allow(unsafe_code, reason = "the system call has no safe interface")]
 
 #[cfg(lagom_loom)]
-pub use model::{free, heavy, is_free, light, prepare};
+pub use model::{free, heavy, is_free, left_to_heavy, light, model_where_free, prepare, settle};
 #[cfg(not(lagom_loom))]
-pub use native::{free, heavy, is_free, light, prepare};
+pub use native::{free, heavy, is_free, left_to_heavy, light, prepare, settle};
 
 #[cfg(lagom_loom)]
 mod model {
+    use std::cell::Cell;
+
     use crate::sync::atomic::{Ordering::SeqCst, fence};
+
+    thread_local! {
+        /// Of the whole model: all of its threads run in one.
+        static IS_FREE: Cell<bool> = const { Cell::new(true) };
+    }
+
+    /// Models from now on, in this test, a system that can fence threads on demand, or one that cannot.
+    pub fn model_where_free(is_free: bool) {
+        IS_FREE.set(is_free);
+    }
 
     /// Nothing: the model has full fences on both sides.
     pub fn prepare() {}
 
-    /// Always: so that what may be free is modelled.
+    /// As the test has it; so unless it says otherwise.
     pub fn is_free() -> bool {
-        true
+        IS_FREE.get()
     }
 
     /// The fence of the frequent side.
@@ -33,10 +46,21 @@ mod model {
         fence(SeqCst);
     }
 
-    /// The fence of the rare side.
-    pub fn heavy() {
-        fence(SeqCst);
+    /// The fence that is there if `heavy` would make up for it.
+    pub fn left_to_heavy() {
+        if is_free() {
+            fence(SeqCst);
+        }
     }
+
+    /// The fence of the rare side.
+    pub fn heavy() -> bool {
+        fence(SeqCst);
+        is_free()
+    }
+
+    /// Time does not pass in a model.
+    pub fn settle() {}
 }
 
 #[cfg(not(lagom_loom))]
@@ -45,6 +69,7 @@ mod native {
     use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
     use std::sync::atomic::{AtomicBool, compiler_fence, fence};
     use std::thread;
+    use std::time::Duration;
 
     static PREPARED: Once = Once::new();
     /// Whether [`heavy`] must fence the other threads too.
@@ -94,15 +119,32 @@ mod native {
         }
     }
 
-    /// The fence of the rare side: a system call of less than a microsecond, more where many threads run.
-    pub fn heavy() {
-        fence(SeqCst);
-        if REGISTERED.load(Relaxed) {
-            system::fence_all();
-        }
+    /// The fence of a frequent side that can do without: no instruction at all. Where [`heavy`] says that it fenced every
+    /// thread it made up for this one, whatever [`is_free`] said.
+    #[inline]
+    pub fn left_to_heavy() {
+        compiler_fence(SeqCst);
     }
 
-    #[cfg(all(windows, not(miri)))]
+    /// The fence of the rare side: a system call of less than a microsecond, more where many threads run.
+    ///
+    /// Whether it has fenced every thread of the process; if not, then only those that pass a fence of their own.
+    pub fn heavy() -> bool {
+        fence(SeqCst);
+        let fences_all = REGISTERED.load(Relaxed);
+        if fences_all {
+            system::fence_all();
+        }
+        fences_all
+    }
+
+    /// Waits long enough for what other threads have written to be seen, by far: 1 ms, where machines take less than a
+    /// microsecond. No language and no machine promises a bound, so that nothing may break where this is too short.
+    pub fn settle() {
+        thread::sleep(Duration::from_millis(1));
+    }
+
+    #[cfg(all(windows, not(any(miri, lagom_no_membarrier))))]
     mod system {
         /// Since Windows Vista it does so for every process.
         pub(super) fn register() -> bool {
@@ -121,7 +163,7 @@ mod native {
         }
     }
 
-    #[cfg(all(target_os = "linux", not(miri)))]
+    #[cfg(all(target_os = "linux", not(any(miri, lagom_no_membarrier))))]
     mod system {
         /// Whether the kernel (4.14 or later, no sandbox forbidding it) fences the other threads on demand.
         pub(super) fn register() -> bool {
@@ -141,7 +183,7 @@ mod native {
         }
     }
 
-    #[cfg(any(miri, not(any(windows, target_os = "linux"))))]
+    #[cfg(any(miri, lagom_no_membarrier, not(any(windows, target_os = "linux"))))]
     mod system {
         pub(super) fn register() -> bool {
             false
@@ -176,7 +218,7 @@ mod tests {
                         if side == 0 {
                             light();
                         } else {
-                            heavy();
+                            let _ = heavy();
                         }
                         if words[1 - side].load(Relaxed) != round {
                             missed.fetch_add(1, Relaxed);

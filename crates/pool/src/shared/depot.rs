@@ -1,7 +1,10 @@
 //! What lies behind the pool's lock: the idle objects that no thread keeps, the bounds, the counts, and who waits.
 //!
 //! The bound of idle objects lends places: those lent to magazines and the objects here never add up to more than
-//! `max_idle`. Nothing in this file drops an object or calls code of a user.
+//! `max_idle`. Where places that are lent cannot be taken back, as objects may be given unseen, half of them stay here.
+//! Nothing in this file drops an object or calls code of a user.
+
+use lagom_base::fence;
 
 use crate::shared::magazine::{CAPACITY, Held, ROUND};
 use crate::shared::node::Object;
@@ -37,6 +40,8 @@ pub(crate) struct Depot<T> {
     pub(crate) waiters: Waiters<T>,
     max_idle: usize,
     max_live: usize,
+    /// Objects may be given unseen where fences are not free.
+    unseen: bool,
     /// Owned guards that went out, less those that came back, not through a magazine.
     owned_out: i64,
     /// Looks into the other magazines that may be taken.
@@ -75,10 +80,11 @@ pub(crate) struct Inside {
 }
 
 impl<T> Depot<T> {
-    pub(crate) fn new(max_idle: usize, max_live: usize) -> Self {
+    pub(crate) fn new(max_idle: usize, max_live: usize, unseen: bool) -> Self {
         Self {
             max_idle,
             max_live,
+            unseen,
             idle: Vec::new(),
             lent: 0,
             unused: 0,
@@ -106,6 +112,12 @@ impl<T> Depot<T> {
         self.max_idle - self.lent - self.idle.len()
     }
 
+    /// Places that may be lent beyond those that are, if there is room for them.
+    fn lendable(&self) -> usize {
+        let most = if self.unseen && !fence::is_free() { self.max_idle / 2 } else { self.max_idle };
+        most.saturating_sub(self.lent)
+    }
+
     /// Whether no further object may be made. Attached ones may have brought the pool beyond its bound.
     pub(crate) fn is_full(&self) -> bool {
         self.live.saturating_add(self.permits) >= self.max_live
@@ -115,25 +127,46 @@ impl<T> Depot<T> {
         self.lent
     }
 
+    /// Whether what is out may come back unseen.
+    pub(crate) fn awaits_unseen(&self) -> bool {
+        self.lent > 0 && self.live > self.leaving
+    }
+
     /// Changes the places that a magazine is lent.
     pub(crate) fn lend(&mut self, held: &mut Held<'_, T>, places: usize) {
         self.lent = self.lent - held.lent() + places;
         held.set_lent(places);
     }
 
-    /// The warmer half stays, the colder one comes here, and its places with it.
-    pub(crate) fn store_half(&mut self, held: &mut Held<'_, T>) {
-        self.store(held, HALF);
+    /// Whether there is room that may not be lent.
+    pub(crate) fn withholds(&self) -> bool {
+        self.lendable() == 0 && self.room() > 0
     }
 
-    /// Every round once, so that what is never used gets here bit by bit.
+    /// Lends more, for one object at least, if there are places: twice what the magazine had, so that a thread that uses one
+    /// object takes no places from others.
+    pub(crate) fn lend_more(&mut self, held: &mut Held<'_, T>) {
+        let more = self.room().min(self.lendable()).div_ceil(2).min(held.lent().clamp(1, HALF));
+        self.lend(held, (held.lent() + more).min(CAPACITY));
+    }
+
+    /// Takes back the places that are empty.
+    pub(crate) fn take_back(&mut self, held: &mut Held<'_, T>) {
+        self.lend(held, held.lent() - held.spare());
+    }
+
+    /// The warmer half stays, the colder one comes here, and its places with it. Every round once, so that what is never
+    /// used gets here bit by bit.
     pub(crate) fn store_colder_half(&mut self, held: &mut Held<'_, T>) {
         self.store(held, held.len().div_ceil(2));
     }
 
     pub(crate) fn store_all(&mut self, held: &mut Held<'_, T>) {
         self.store(held, CAPACITY);
-        self.lend(held, 0);
+        self.take_back(held);
+        if self.closed {
+            held.retire();
+        }
     }
 
     /// The coldest `n` come here with their places. The allocator is code of others: room must have been made before.
@@ -162,7 +195,7 @@ impl<T> Depot<T> {
         if !held.is_owned() || held.len() > 0 {
             return;
         }
-        let n = self.idle.len().min(HALF);
+        let n = self.idle.len().min(HALF).min(self.lendable() + held.lent());
         self.lend(held, n);
         let warmest = self.idle.len() - n;
         for object in self.idle.drain(warmest..) {

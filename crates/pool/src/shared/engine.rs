@@ -11,7 +11,7 @@ use lagom_base::sync::atomic::{AtomicBool, Ordering};
 use lagom_base::sync::{Arc, Condvar, Mutex};
 
 use crate::shared::builder::{Factory, Hooks, PoolBuilder};
-use crate::shared::depot::{Depot, HALF, Origin};
+use crate::shared::depot::{Depot, Origin};
 use crate::shared::magazine::CAPACITY;
 use crate::shared::node::{Home, Object, Out};
 use crate::shared::shards::Shards;
@@ -43,22 +43,29 @@ impl<T> Engine<T> {
         let PoolBuilder { factory, reset, retain_if, max_idle, max_live } = builder;
         let hooks = Hooks::new(reset, retain_if);
         let closed = AtomicBool::new(false);
+        // Who waits must not miss what comes back; and of one place half stays in the depot: none is left to give to.
+        let unseen = max_live == usize::MAX && max_idle > 1;
         Self {
-            shards: Shards::new(),
+            shards: Shards::new(unseen),
             hooks,
             max_idle,
             closed,
             factory,
-            depot: Mutex::new(Depot::new(max_idle, max_live)),
+            depot: Mutex::new(Depot::new(max_idle, max_live, unseen)),
         }
     }
 
     /// An idle object, or a new one; does not wait.
     #[cold]
     pub(crate) fn take<const OWNED: bool>(this: &Arc<Self>) -> Result<Out<T, OWNED>, Refusal> {
-        if let Some(object) = this.shards.take_far::<OWNED>() {
-            return Ok(Out::from_home(object));
+        match this.shards.take_far::<OWNED>() {
+            Some(object) => Ok(Out::from_home(object)),
+            None => Self::take_behind_the_lock(this),
         }
+    }
+
+    #[cold]
+    fn take_behind_the_lock<const OWNED: bool>(this: &Arc<Self>) -> Result<Out<T, OWNED>, Refusal> {
         let (grant, stale, homeless) = {
             let mut depot = this.depot.lock();
             let stale = this.end_round(&mut depot);
@@ -84,9 +91,13 @@ impl<T> Engine<T> {
         deadline: Option<Instant>,
     ) -> Result<Out<T, OWNED>, Refusal> {
         match Self::take::<OWNED>(this) {
-            Err(Refusal::Exhausted) => {}
-            done => return done,
+            Err(Refusal::Exhausted) => Self::wait(this, deadline),
+            done => done,
         }
+    }
+
+    #[cold]
+    fn wait<const OWNED: bool>(this: &Arc<Self>, deadline: Option<Instant>) -> Result<Out<T, OWNED>, Refusal> {
         let arrival = Arc::new(Condvar::new());
         let grant = {
             let mut depot = this.depot.lock();
@@ -368,7 +379,7 @@ impl<T> Engine<T> {
             return Err(object);
         }
         // Places are lent to magazines that do not use them.
-        self.look_into(depot, |depot, held| depot.lend(held, held.len()));
+        self.look_into(depot, Depot::take_back);
         depot.looked_for_room();
         self.keep(depot, own, object).map(|()| None)
     }
@@ -380,13 +391,11 @@ impl<T> Engine<T> {
         let mut homeless = Some(object);
         if own {
             self.shards.hold_own(depot, |depot, held| {
-                if held.len() == CAPACITY {
-                    depot.store_half(held);
+                if held.len() == CAPACITY || held.len() == held.lent() && depot.withholds() {
+                    depot.store_colder_half(held);
                 }
                 if held.len() == held.lent() {
-                    // Twice what it had: a thread that uses one object takes no places from others.
-                    let more = depot.room().div_ceil(2).min(held.lent().clamp(1, HALF));
-                    depot.lend(held, (held.lent() + more).min(CAPACITY));
+                    depot.lend_more(held);
                 }
                 if held.len() < held.lent()
                     && let Some(object) = homeless.take()
@@ -407,14 +416,17 @@ impl<T> Engine<T> {
 
     /// An object is gone, or is no longer the pool's: another one may be made.
     pub(crate) fn count_gone(this: &Arc<Self>, left: bool) {
-        let wake = {
+        let (wake, late) = {
             let mut depot = this.depot.lock();
             depot.count_gone(left);
-            Self::pass_on(this, &mut depot)
+            // A second panic would abort the process: what is left is for the next one.
+            let late = if std::thread::panicking() { Vec::new() } else { this.late(&mut depot) };
+            (Self::pass_on(this, &mut depot), late)
         };
         if let Some(wake) = wake {
             wake.wake();
         }
+        drop(late);
     }
 
     /// If an object may be made, whoever has waited longest may make it.

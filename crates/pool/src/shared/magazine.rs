@@ -9,11 +9,18 @@
 //! first and raises `len` last: the slot at `len` is full exactly while the owner is inside. Only the owner ever writes
 //! `len`, which it has read before it says that it is inside: who takes objects out from outside raises the floor below
 //! them instead (as the thieves of Chase and Lev, "Dynamic Circular Work-Stealing Deque", 2005).
+//!
+//! Where the system cannot fence every thread, a fence costs the owner 5 ns, and a giver does without
+//! ([`give_unseen`](Magazine::give_unseen)): taking excludes those outside, giving does not. Whoever is inside may not see
+//! such gives yet, any number of them since the owner's last take. They change nothing for him: they fill slots from the
+//! `len` on that he saw, raise `len`, and find a place, for as long as they may be under way nobody outside lowers the
+//! limit. What leaves the magazine does so with its place: floor up by one, places down by one, limit as before. Only the
+//! owner itself gives empty places back. A giver counts in a word of its own, not in the books.
 #![allow(unsafe_code, reason = "the owner and the holder of the pool's lock share what is in here")]
 
 use std::ptr;
 
-use lagom_base::sync::atomic::{AtomicIsize, AtomicPtr, Ordering};
+use lagom_base::sync::atomic::{AtomicI64, AtomicIsize, AtomicPtr, Ordering};
 use lagom_base::sync::cell::UnsafeCell;
 use lagom_base::sync::wait_a_little;
 use lagom_base::{fence, thread_index};
@@ -54,6 +61,8 @@ pub(crate) struct Magazine<T> {
     books: UnsafeCell<Books>,
     /// One more than objects, which stays empty.
     slots: [AtomicPtr<T>; CAPACITY + 1],
+    /// Owned guards that came back unseen. Written by the owner alone, between slot and `len`.
+    unseen_back: AtomicI64,
 }
 
 struct Books {
@@ -68,8 +77,10 @@ struct Books {
     lent: usize,
     /// Objects that were taken in the rounds that ended.
     taken_before: u64,
-    /// Owned guards that went out from here, less those that came back to here.
+    /// Owned guards that went out from here, less those that came back to here, not unseen.
     owned_out: i64,
+    /// The pool is closed: the owner is kept out for good.
+    retired: bool,
 }
 
 // SAFETY: objects pass from thread to thread through the slots, and `books` is only reached by one thread at a time, see
@@ -82,7 +93,15 @@ impl<T> Magazine<T> {
     /// The magazine of the thread with the number `owner`: empty, without places, closed. `straight` says whether
     /// objects may come back to it straight from their guards.
     pub(crate) fn new(owner: u32, straight: bool) -> Self {
-        let books = Books { left: [ROUND; CAPACITY], owned: false, floor: 0, lent: 0, taken_before: 0, owned_out: 0 };
+        let books = Books {
+            left: [ROUND; CAPACITY],
+            owned: false,
+            floor: 0,
+            lent: 0,
+            taken_before: 0,
+            owned_out: 0,
+            retired: false,
+        };
         Self {
             back: if straight { owner } else { NEVER },
             len: AtomicIsize::new(0),
@@ -90,6 +109,7 @@ impl<T> Magazine<T> {
             limit: AtomicIsize::new(0),
             books: UnsafeCell::new(books),
             slots: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+            unseen_back: AtomicI64::new(0),
         }
     }
 
@@ -99,14 +119,20 @@ impl<T> Magazine<T> {
     /// # Safety
     ///
     /// `this` must be valid. No other thread may be the owner at the same time, and whoever was it before must have
-    /// happened before. `fence` must be the light side of a pair whose heavy side [`wait`](Self::wait) is called after.
+    /// happened before. `fence` must be the light side of a pair whose heavy side [`hold_closed`](Self::hold_closed) is
+    /// called after. After an [unseen give](Self::give_unseen), `entry` must be `Release`, or a release fence be between.
     #[inline]
-    pub(crate) unsafe fn take<const OWNED: bool>(this: *const Self, fence: impl FnOnce()) -> Option<Object<T>> {
+    pub(crate) unsafe fn take<const OWNED: bool>(
+        this: *const Self,
+        entry: Ordering,
+        fence: impl FnOnce(),
+    ) -> Option<Object<T>> {
         // SAFETY: valid by the caller's promise.
         let this = unsafe { &*this };
         let len = this.len.load(Ordering::Relaxed);
         let last = len - 1;
-        this.len.store(last, Ordering::Relaxed);
+        // Who sees this sees what came before it, also what was given unseen.
+        this.len.store(last, entry);
         fence();
         // SAFETY: at the end of the condition `last` is not below the floor, which is not below 0.
         if last < this.floor.load(Ordering::Acquire) || !unsafe { this.count::<OWNED>(last as usize) } {
@@ -179,6 +205,51 @@ impl<T> Magazine<T> {
         fence: impl FnOnce(),
         object: Object<T>,
     ) -> Result<(), Object<T>> {
+        let count = || {
+            if OWNED {
+                // SAFETY: valid by the caller's promise: the owner is inside.
+                let books = unsafe { &(*this).books };
+                books.with_mut(|books| {
+                    // SAFETY: as in `count`.
+                    unsafe { (*books).owned_out -= 1 };
+                });
+            }
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { Self::put(this, fence, object, count) }
+    }
+
+    /// As [`give`](Self::give), without a fence: for a magazine that is never [held](Self::hold_closed) as `exact` unless
+    /// every thread was fenced. Who looks in meanwhile may not see the object yet, also where the magazine was closed for
+    /// good.
+    ///
+    /// # Safety
+    ///
+    /// As for `give`, but for the fence.
+    #[inline]
+    pub(crate) unsafe fn give_unseen<const OWNED: bool>(this: *const Self, object: Object<T>) -> Result<(), Object<T>> {
+        let count = || {
+            if OWNED {
+                // SAFETY: valid by the caller's promise: the object cannot be taken out yet.
+                let back = unsafe { &(*this).unseen_back };
+                // See `outside`.
+                back.store(back.load(Ordering::Relaxed) + 1, Ordering::Release);
+            }
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { Self::put(this, fence::left_to_heavy, object, count) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`give`](Self::give). `count` runs while the owner is inside.
+    #[inline]
+    unsafe fn put(
+        this: *const Self,
+        fence: impl FnOnce(),
+        object: Object<T>,
+        count: impl FnOnce(),
+    ) -> Result<(), Object<T>> {
         // SAFETY: valid by the caller's promise. Nothing of an atomic is outside of its cell, so that the reference may
         // outlive what it refers to; it is not used after the owner is outside.
         let len_cell = unsafe { &(*this).len };
@@ -197,49 +268,47 @@ impl<T> Magazine<T> {
             // SAFETY: it was an object, and is nowhere else now.
             return Err(unsafe { Object::from_raw(object) });
         }
-        if OWNED {
-            // SAFETY: valid by the caller's promise: the owner is inside.
-            let books = unsafe { &(*this).books };
-            books.with_mut(|books| {
-                // SAFETY: as in `count`.
-                unsafe { (*books).owned_out -= 1 };
-            });
-        }
+        count();
         len_cell.store(len + 1, Ordering::Release);
         Ok(())
     }
 
-    /// Tells the owner to stay out. To be followed by a heavy fence, [`wait`](Self::wait) and [`hold`](Self::hold).
+    /// Tells the owner to stay out. To be followed by a heavy fence and [`hold_closed`](Self::hold_closed).
     pub(crate) fn close(&self) {
         self.floor.store(CLOSED, Ordering::Relaxed);
         self.limit.store(0, Ordering::Relaxed);
     }
 
     /// After [`close`](Self::close) and a heavy fence: waits until the owner is outside, and runs `f` on what is in here.
-    /// Opens the magazine.
+    /// Opens the magazine. If not `exact`, there may be [unseen](Self::give_unseen) gives, and empty places stay.
     ///
     /// # Safety
     ///
-    /// The caller must have closed and fenced under the pool's lock, and hold it still. `f` must not come back here.
-    pub(crate) unsafe fn hold_closed<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
+    /// The caller must have closed and fenced under the pool's lock, and hold it still. `exact` only if every thread was
+    /// fenced, or no object is given unseen, or the caller is the owner. `f` must not come back here.
+    pub(crate) unsafe fn hold_closed<R>(&self, exact: bool, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
         let mut rounds = 0;
-        let len = loop {
-            match self.len_outside() {
-                Some(len) => break len,
+        let seen = loop {
+            match self.outside() {
+                Some((len, unseen_back)) => break Seen { len, unseen_back, exact },
                 // The owner is a few instructions from its end, unless it was preempted there.
                 None => wait_a_little(rounds),
             }
             rounds += 1;
         };
-        // SAFETY: the owner was outside after the fence, and what it does while the magazine is closed changes nothing;
-        // others are kept out by the lock.
-        unsafe { self.hold(len, f) }
+        // SAFETY: the owner was outside after the fence, and what it does while the magazine is closed changes nothing, or
+        // is an unseen give, which changes nothing that is reached in here if not `exact`; others are kept out by the lock.
+        unsafe { self.hold(seen, f) }
     }
 
-    /// `None` while the owner is inside.
-    fn len_outside(&self) -> Option<usize> {
+    /// `len`, and how many owned guards came back unseen; `None` while the owner is inside.
+    ///
+    /// The two are of one instant: who sees `len` after a give sees its count too, and who sees its count, but not `len`,
+    /// sees the slot full.
+    fn outside(&self) -> Option<(usize, i64)> {
         let len = usize::try_from(self.len.load(Ordering::Acquire)).ok()?;
-        self.slots[len].load(Ordering::Acquire).is_null().then_some(len)
+        let unseen_back = self.unseen_back.load(Ordering::Acquire);
+        self.slots[len].load(Ordering::Acquire).is_null().then_some((len, unseen_back))
     }
 
     /// Runs `f` on what is in here, for the owner. Opens the magazine.
@@ -249,45 +318,62 @@ impl<T> Magazine<T> {
     /// The caller must be the owner and hold the pool's lock. `f` must not come back here.
     pub(crate) unsafe fn hold_own<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
         let len = self.len.load(Ordering::Relaxed).cast_unsigned();
+        let seen = Seen { len, unseen_back: self.unseen_back.load(Ordering::Relaxed), exact: true };
         let hold = |held: &mut Held<'_, T>| {
             let result = f(held);
             held.move_to_front();
             result
         };
         // SAFETY: the caller is the owner and so outside; others are kept out by the lock.
-        unsafe { self.hold(len, hold) }
+        unsafe { self.hold(seen, hold) }
     }
 
     /// # Safety
     ///
-    /// The owner must be outside, and stay there or find the magazine closed. Others must be kept out by the lock.
-    unsafe fn hold<R>(&self, len: usize, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
+    /// The owner must be outside, and stay there or find the magazine closed, or, if not `seen.exact`, give unseen. Others
+    /// must be kept out by the lock.
+    unsafe fn hold<R>(&self, seen: Seen, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
         let (result, limit, floor) = self.books.with_mut(|books| {
             // SAFETY: nobody else is here, by the caller's promise.
             let books = unsafe { &mut *books };
-            let mut held = Held { slots: &self.slots, books, len };
+            let end = books.floor + books.lent;
+            let mut held = Held { slots: &self.slots, books, len: seen.len, seen };
             let result = f(&mut held);
-            if held.len != len {
+            debug_assert!(seen.exact || end <= held.books.floor + held.books.lent, "unseen gives need their places");
+            if held.len != seen.len {
                 self.len.store(held.len.cast_signed(), Ordering::Relaxed);
+            }
+            if held.books.retired {
+                return (result, 0, CLOSED);
             }
             // Beyond the slots the owner finds no place, and moves what it has to the front.
             let limit = CAPACITY.min(held.books.floor + held.books.lent);
-            (result, limit, held.books.floor)
+            (result, limit.cast_signed(), held.books.floor.cast_signed())
         });
         // With the first of these the owner may be back in the books.
-        self.limit.store(limit.cast_signed(), Ordering::Release);
-        self.floor.store(floor.cast_signed(), Ordering::Release);
+        self.limit.store(limit, Ordering::Release);
+        self.floor.store(floor, Ordering::Release);
         result
     }
 }
 
+/// What was in a magazine when its owner was outside.
+#[derive(Clone, Copy)]
+struct Seen {
+    len: usize,
+    unseen_back: i64,
+    /// Nothing is being given unseen.
+    exact: bool,
+}
+
 /// A magazine in the hands of who holds the pool's lock. Invariant: the slots from the floor to `len` hold objects, and
-/// those from `len` on are empty.
+/// those from `len` on are empty, but for what is given unseen.
 pub(crate) struct Held<'a, T> {
     slots: &'a [AtomicPtr<T>; CAPACITY + 1],
     books: &'a mut Books,
     /// Changed by the owner only.
     len: usize,
+    seen: Seen,
 }
 
 impl<T> Held<'_, T> {
@@ -356,6 +442,16 @@ impl<T> Held<'_, T> {
         self.books.lent
     }
 
+    /// Places that are empty and stay so until the magazine is opened.
+    pub(crate) fn spare(&self) -> usize {
+        if self.seen.exact { self.lent() - self.len() } else { 0 }
+    }
+
+    /// Closes it for good.
+    pub(crate) fn retire(&mut self) {
+        self.books.retired = true;
+    }
+
     /// Changes the number of places; never below the objects that are here.
     pub(crate) fn set_lent(&mut self, lent: usize) {
         debug_assert!(self.len() <= lent && lent <= CAPACITY);
@@ -387,7 +483,7 @@ impl<T> Held<'_, T> {
 
     /// Owned guards that went out from here, less those that came back to here.
     pub(crate) fn owned_out(&self) -> i64 {
-        self.books.owned_out
+        self.books.owned_out - self.seen.unseen_back
     }
 
     /// Begins a new round if one has ended; whether it has.

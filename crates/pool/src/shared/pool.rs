@@ -386,7 +386,8 @@ impl<T> Pool<T> {
     /// Ends the pool: drops every idle object, and wakes everybody who waits.
     ///
     /// From then on nothing is handed out ([`acquire`](Self::acquire) panics, the others say that it is closed), and
-    /// objects that come back are dropped. Dropping the pool does the same. A second call does nothing.
+    /// objects that come back are dropped. Dropping the pool does the same. A second call does nothing. Where the system
+    /// cannot fence other threads, and objects are in use, takes 1 ms (see the README).
     ///
     /// ```
     /// use lagom_pool::{Pool, TryAcquireError};

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use lagom_base::sync::Arc;
+use lagom_base::sync::atomic::fence as std_fence;
 use lagom_base::thread_index::{Exit, NEAR};
 use lagom_base::{fence, thread_index};
 
@@ -51,7 +52,7 @@ impl<T> Near<T> {
         }
         // SAFETY: the engine keeps it. A thread's number belongs to one living thread at a time, the calling one here, and
         // passes on from a dead thread to a new one through a lock. Magazines are here only where fences are free.
-        let object = unsafe { Magazine::take::<OWNED>(magazine, fence::free) }?;
+        let object = unsafe { Magazine::take::<OWNED>(magazine, Ordering::Relaxed, fence::free) }?;
         // SAFETY: that is a magazine of the object's engine, where fences are free.
         Some(unsafe { Out::new(object, Magazine::way_back(magazine)) })
     }
@@ -104,12 +105,14 @@ impl<T> Link<T> {
 
 pub(crate) struct Shards<T> {
     pub(crate) near: Near<T>,
+    /// Objects may be given unseen.
+    unseen: bool,
     rows: [OnceLock<Box<[Slot<T>]>>; ROWS],
 }
 
 impl<T> Shards<T> {
-    pub(crate) const fn new() -> Self {
-        Self { near: Near::new(), rows: [const { OnceLock::new() }; ROWS] }
+    pub(crate) const fn new(unseen: bool) -> Self {
+        Self { near: Near::new(), unseen, rows: [const { OnceLock::new() }; ROWS] }
     }
 
     /// As [`Near::take`].
@@ -124,7 +127,7 @@ impl<T> Shards<T> {
     pub(crate) fn take_far<const OWNED: bool>(&self) -> Option<Object<T>> {
         let magazine = self.far()?;
         // SAFETY: as for `Near::take`; `light` is a fence everywhere.
-        unsafe { Magazine::take::<OWNED>(magazine, fence::light) }
+        unsafe { Magazine::take::<OWNED>(magazine, Ordering::Release, fence::light) }
     }
 
     /// An object comes back to the calling thread's magazine in its pool, if that is near and has a place.
@@ -141,10 +144,28 @@ impl<T> Shards<T> {
 
     /// As [`give_near`](Self::give_near), for a thread that is not near yet, or cannot be.
     pub(crate) fn give_far<const OWNED: bool>(object: Object<T>) -> Result<(), Object<T>> {
-        let Some(magazine) = object.home().shards.far() else {
+        let shards = &object.home().shards;
+        let Some(magazine) = shards.far() else {
             return Err(object);
         };
-        // SAFETY: as for `give_near`; `light` is a fence everywhere.
+        if shards.unseen {
+            // SAFETY: as for `give_near`; `hold_all` knows.
+            unsafe { Magazine::give_unseen::<OWNED>(magazine, object) }
+        } else {
+            // SAFETY: as for `give_near`; `light` is a fence everywhere.
+            unsafe { Self::give_seen::<OWNED>(magazine, object) }
+        }
+    }
+
+    /// With a fence.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Magazine::give`], but for the fence.
+    #[cold]
+    #[inline(never)]
+    unsafe fn give_seen<const OWNED: bool>(magazine: *const Magazine<T>, object: Object<T>) -> Result<(), Object<T>> {
+        // SAFETY: by the caller's promise.
         unsafe { Magazine::give::<OWNED>(magazine, fence::light, object) }
     }
 
@@ -167,13 +188,22 @@ impl<T> Shards<T> {
             return None;
         }
         let magazine = self.own()?;
-        if fence::is_free()
-            && let Some(place) = self.near.0[..NEAR].get(thread_index::near())
-        {
+        if fence::is_free() {
+            self.draw_near(magazine);
+        }
+        Some(magazine)
+    }
+
+    /// From now on the calling thread finds its magazine at once, if its number is near.
+    #[cold]
+    #[inline(never)]
+    fn draw_near(&self, magazine: &Magazine<T>) {
+        if let Some(place) = self.near.0[..NEAR].get(thread_index::near()) {
+            // Who sees this thread's next takes, which have no fence, sees what it gave unseen before.
+            std_fence(Ordering::Release);
             // Only this thread's next uses read it, and those of later threads of its number: through a lock.
             place.store(ptr::from_ref(magazine).cast_mut(), Ordering::Relaxed);
         }
-        Some(magazine)
     }
 
     fn own(&self) -> Option<&Magazine<T>> {
@@ -211,19 +241,26 @@ impl<T> Shards<T> {
     }
 
     /// Runs `f` on every magazine, with its owner kept out. `depot` proves that the caller holds the pool's lock.
+    ///
+    /// An owner may yet be giving unseen if the fence has not reached it. One that gives with a count in the books has
+    /// found fences free: then either the fence reaches it, or it finds the magazine closed (see [`fence`]). So what is
+    /// exact is what this one fence says, whatever the threads found before, or find meanwhile.
     pub(crate) fn hold_all(&self, depot: &mut Depot<T>, mut f: impl FnMut(&mut Depot<T>, &mut Held<'_, T>)) {
         let mut any = false;
         for magazine in self.iter() {
             magazine.close();
             any = true;
         }
-        if any {
-            fence::heavy();
+        if !any {
+            return;
         }
+        let exact = fence::heavy() || !self.unseen;
+        let own = self.own().map_or(ptr::null(), ptr::from_ref);
         for magazine in self.iter() {
+            let exact = exact || ptr::eq(magazine, own);
             // SAFETY: the lock is held; the magazine was closed before the fence, for magazines are only added under the
             // lock, so that these are the same; and nothing inside comes here.
-            unsafe { magazine.hold_closed(|held| f(depot, held)) };
+            unsafe { magazine.hold_closed(exact, |held| f(depot, held)) };
         }
     }
 
@@ -248,7 +285,8 @@ impl<T> Shards<T> {
 pub(crate) fn at_exit(hook: Box<dyn Exit + '_>) -> bool {
     // SAFETY: only the type's lifetime changes. The hook refers weakly to an engine. Where that outlives the borrows of its
     // objects' type, no object is left in it (its pool closed it, and objects count on it), or it is never dropped (its
-    // pool or a guard was forgotten). The hook moves objects from one place of the engine to another and looks at none.
+    // pool or a guard was forgotten, or an object was given unseen). The hook moves objects from one place of the engine to
+    // another and looks at none.
     let hook = unsafe { mem::transmute::<Box<dyn Exit + '_>, Box<dyn Exit>>(hook) };
     thread_index::at_exit(hook)
 }

@@ -57,6 +57,7 @@ impl<T> Engine<T> {
         let surplus = {
             let mut depot = self.depot.lock();
             self.collect(&mut depot);
+            let keep = if depot.closed { 0 } else { keep };
             let surplus = depot.trim(keep);
             depot.idle.shrink_to_fit();
             surplus
@@ -65,23 +66,41 @@ impl<T> Engine<T> {
     }
 
     /// Ends the pool: what is idle is dropped, what comes back later too, and nobody gets an object any more.
+    ///
+    /// What is given unseen at this very moment is waited for: if it is the last that is out, nobody may come after this
+    /// one who would find it. If it takes longer, it lies there until somebody comes.
     pub(crate) fn close(&self) {
-        let (idle, wakes) = {
+        let (mut idle, wakes, unseen) = {
             let mut depot = self.depot.lock();
             depot.closed = true;
             self.closed.store(true, Ordering::Relaxed);
             self.collect(&mut depot);
-            (depot.trim(0), depot.waiters.dismiss())
+            (depot.trim(0), depot.waiters.dismiss(), depot.awaits_unseen())
         };
         Wake::wake_all(wakes);
+        if unseen {
+            fence::settle();
+            let late = self.late(&mut self.depot.lock());
+            idle.extend(late);
+        }
         drop(idle);
+    }
+
+    /// What was given unseen while the pool was closed: whoever comes later looks for it. To be dropped without the lock.
+    pub(super) fn late(&self, depot: &mut Depot<T>) -> Vec<Object<T>> {
+        if !depot.closed {
+            return Vec::new();
+        }
+        self.collect(depot);
+        depot.trim(0)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.depot.lock().closed
     }
 
-    /// Brings every idle object into the depot, and takes back every place that is lent.
+    /// Brings every idle object into the depot, and takes back every place that is lent, or, where objects may be given
+    /// unseen, those of the objects and the caller's own.
     pub(super) fn collect(&self, depot: &mut Depot<T>) {
         if depot.lent() > 0 {
             // The allocator is code of others: it must not run inside a magazine.
@@ -114,14 +133,19 @@ impl<T> Engine<T> {
 
     /// Of one instant: all threads are kept out of their magazines meanwhile.
     fn look<R>(&self, f: impl FnOnce(&mut Depot<T>, &Inside) -> R) -> R {
-        let mut depot = self.depot.lock();
-        let mut inside = Inside::default();
-        self.shards.hold_all(&mut depot, |_, held| {
-            inside.idle += held.len();
-            inside.taken += held.taken();
-            inside.owned_out += held.owned_out();
-        });
-        f(&mut depot, &inside)
+        let (result, late) = {
+            let mut depot = self.depot.lock();
+            let late = self.late(&mut depot);
+            let mut inside = Inside::default();
+            self.shards.hold_all(&mut depot, |_, held| {
+                inside.idle += held.len();
+                inside.taken += held.taken();
+                inside.owned_out += held.owned_out();
+            });
+            (f(&mut depot, &inside), late)
+        };
+        drop(late);
+        result
     }
 
     pub(crate) fn stats(&self) -> Stats {
