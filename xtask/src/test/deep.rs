@@ -19,6 +19,7 @@ const REPEATS: usize = 20;
 
 pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     stress(steps)?;
+    without_membarrier(steps, workspace)?;
     miri(steps, workspace)?;
     address_sanitizer(steps, workspace)?;
     thread_sanitizer(steps, workspace)?;
@@ -33,6 +34,16 @@ fn stress(steps: &mut Steps) -> Result<()> {
             tools::run(tools::cargo(["test", "--all-features", "--quiet"]).args(files))?;
         }
         Ok(())
+    })
+}
+
+/// The pool as it is where the system cannot fence other threads.
+fn without_membarrier(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
+    steps.run("the pool without membarrier", || {
+        let mut command =
+            tools::cargo(["test", "--package", "lagom-base", "--package", "lagom-pool", "--all-features"]);
+        tools::add_flags(&mut command, "RUSTFLAGS", "--cfg lagom_no_membarrier");
+        tools::run(command.env("CARGO_TARGET_DIR", workspace.target.join("no-membarrier")))
     })
 }
 
