@@ -24,7 +24,19 @@ pub(crate) struct Engine<T> {
     /// As in the depot; read without its lock only to spare the hooks.
     pub(super) closed: AtomicBool,
     pub(super) factory: Factory<T>,
-    pub(super) depot: Mutex<Depot<T>>,
+    pub(super) depot: Alone<Mutex<Depot<T>>>,
+}
+
+/// On cache lines of its own: who gives reads what lies beside it.
+#[repr(align(128))]
+pub(super) struct Alone<T>(T);
+
+impl<T> std::ops::Deref for Alone<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 /// Why there is no object.
@@ -51,7 +63,7 @@ impl<T> Engine<T> {
             max_idle,
             closed,
             factory,
-            depot: Mutex::new(Depot::new(max_idle, max_live, unseen)),
+            depot: Alone(Mutex::new(Depot::new(max_idle, max_live, unseen))),
         }
     }
 

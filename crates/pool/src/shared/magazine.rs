@@ -46,18 +46,24 @@ pub(crate) type Back = *const u32;
 pub(crate) const NO_WAY_BACK: Back = &raw const NOBODY;
 static NOBODY: u32 = NEVER;
 
-/// A stack of idle objects, on cache lines of its own: its owner writes to it all the time.
+/// A stack of idle objects, on cache lines of its own. The first is read by every thread that an object of here was handed
+/// to, and seldom written; to the others its owner writes all the time.
 #[repr(C, align(128))]
 pub(crate) struct Magazine<T> {
     /// The number of its owner, if objects may come back to it straight from their guards. Never changes.
     back: u32,
-    /// Slots in use, those below the floor included. Written by the owner alone; -1 for a moment when it takes from
-    /// nothing.
-    len: AtomicIsize,
     /// The owner may take while `len` is above it. Written under the pool's lock.
     floor: AtomicIsize,
     /// The owner may give while `len` is below it: 0 when closed. Written under the pool's lock.
     limit: AtomicIsize,
+    stack: Stack<T>,
+}
+
+#[repr(C, align(128))]
+struct Stack<T> {
+    /// Slots in use, those below the floor included. Written by the owner alone; -1 for a moment when it takes from
+    /// nothing.
+    len: AtomicIsize,
     books: UnsafeCell<Books>,
     /// One more than objects, which stays empty.
     slots: [AtomicPtr<T>; CAPACITY + 1],
@@ -104,12 +110,14 @@ impl<T> Magazine<T> {
         };
         Self {
             back: if straight { owner } else { NEVER },
-            len: AtomicIsize::new(0),
             floor: AtomicIsize::new(CLOSED),
             limit: AtomicIsize::new(0),
-            books: UnsafeCell::new(books),
-            slots: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
-            unseen_back: AtomicI64::new(0),
+            stack: Stack {
+                len: AtomicIsize::new(0),
+                books: UnsafeCell::new(books),
+                slots: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+                unseen_back: AtomicI64::new(0),
+            },
         }
     }
 
@@ -129,18 +137,18 @@ impl<T> Magazine<T> {
     ) -> Option<Object<T>> {
         // SAFETY: valid by the caller's promise.
         let this = unsafe { &*this };
-        let len = this.len.load(Ordering::Relaxed);
+        let len = this.stack.len.load(Ordering::Relaxed);
         let last = len - 1;
         // Who sees this sees what came before it, also what was given unseen.
-        this.len.store(last, entry);
+        this.stack.len.store(last, entry);
         fence();
         // SAFETY: at the end of the condition `last` is not below the floor, which is not below 0.
         if last < this.floor.load(Ordering::Acquire) || !unsafe { this.count::<OWNED>(last as usize) } {
-            this.len.store(len, Ordering::Release);
+            this.stack.len.store(len, Ordering::Release);
             return None;
         }
         // SAFETY: not below the floor, which is not below 0; and `len` is never above the capacity.
-        let slot = unsafe { this.slots.get_unchecked(last as usize) };
+        let slot = unsafe { this.stack.slots.get_unchecked(last as usize) };
         let object = slot.load(Ordering::Relaxed);
         slot.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: a slot below `len` and not below the floor holds an object; this one no longer does.
@@ -178,7 +186,7 @@ impl<T> Magazine<T> {
     /// The owner must be inside and have found the magazine open. `slot` must be a slot.
     #[inline]
     unsafe fn count<const OWNED: bool>(&self, slot: usize) -> bool {
-        self.books.with_mut(|books| {
+        self.stack.books.with_mut(|books| {
             // SAFETY: we are the owner, inside, and the magazine was open after the fence: anyone from outside sees that we
             // are inside after its own fence and waits, so that nobody else has this reference.
             let books = unsafe { &mut *books };
@@ -208,7 +216,7 @@ impl<T> Magazine<T> {
         let count = || {
             if OWNED {
                 // SAFETY: valid by the caller's promise: the owner is inside.
-                let books = unsafe { &(*this).books };
+                let books = unsafe { &(*this).stack.books };
                 books.with_mut(|books| {
                     // SAFETY: as in `count`.
                     unsafe { (*books).owned_out -= 1 };
@@ -231,7 +239,7 @@ impl<T> Magazine<T> {
         let count = || {
             if OWNED {
                 // SAFETY: valid by the caller's promise: the object cannot be taken out yet.
-                let back = unsafe { &(*this).unseen_back };
+                let back = unsafe { &(*this).stack.unseen_back };
                 // See `outside`.
                 back.store(back.load(Ordering::Relaxed) + 1, Ordering::Release);
             }
@@ -252,10 +260,10 @@ impl<T> Magazine<T> {
     ) -> Result<(), Object<T>> {
         // SAFETY: valid by the caller's promise. Nothing of an atomic is outside of its cell, so that the reference may
         // outlive what it refers to; it is not used after the owner is outside.
-        let len_cell = unsafe { &(*this).len };
+        let len_cell = unsafe { &(*this).stack.len };
         let len = len_cell.load(Ordering::Relaxed);
         // SAFETY: valid by the caller's promise: the object is not in here yet.
-        let slots = unsafe { &(*this).slots };
+        let slots = unsafe { &(*this).stack.slots };
         // SAFETY: outside `len` is not negative, and never above the capacity, for which there is a slot.
         let slot = unsafe { slots.get_unchecked(len as usize) };
         let object = object.into_raw();
@@ -306,9 +314,9 @@ impl<T> Magazine<T> {
     /// The two are of one instant: who sees `len` after a give sees its count too, and who sees its count, but not `len`,
     /// sees the slot full.
     fn outside(&self) -> Option<(usize, i64)> {
-        let len = usize::try_from(self.len.load(Ordering::Acquire)).ok()?;
-        let unseen_back = self.unseen_back.load(Ordering::Acquire);
-        self.slots[len].load(Ordering::Acquire).is_null().then_some((len, unseen_back))
+        let len = usize::try_from(self.stack.len.load(Ordering::Acquire)).ok()?;
+        let unseen_back = self.stack.unseen_back.load(Ordering::Acquire);
+        self.stack.slots[len].load(Ordering::Acquire).is_null().then_some((len, unseen_back))
     }
 
     /// Runs `f` on what is in here, for the owner. Opens the magazine.
@@ -317,8 +325,8 @@ impl<T> Magazine<T> {
     ///
     /// The caller must be the owner and hold the pool's lock. `f` must not come back here.
     pub(crate) unsafe fn hold_own<R>(&self, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
-        let len = self.len.load(Ordering::Relaxed).cast_unsigned();
-        let seen = Seen { len, unseen_back: self.unseen_back.load(Ordering::Relaxed), exact: true };
+        let len = self.stack.len.load(Ordering::Relaxed).cast_unsigned();
+        let seen = Seen { len, unseen_back: self.stack.unseen_back.load(Ordering::Relaxed), exact: true };
         let hold = |held: &mut Held<'_, T>| {
             let result = f(held);
             held.move_to_front();
@@ -333,15 +341,15 @@ impl<T> Magazine<T> {
     /// The owner must be outside, and stay there or find the magazine closed, or, if not `seen.exact`, give unseen. Others
     /// must be kept out by the lock.
     unsafe fn hold<R>(&self, seen: Seen, f: impl FnOnce(&mut Held<'_, T>) -> R) -> R {
-        let (result, limit, floor) = self.books.with_mut(|books| {
+        let (result, limit, floor) = self.stack.books.with_mut(|books| {
             // SAFETY: nobody else is here, by the caller's promise.
             let books = unsafe { &mut *books };
             let end = books.floor + books.lent;
-            let mut held = Held { slots: &self.slots, books, len: seen.len, seen };
+            let mut held = Held { slots: &self.stack.slots, books, len: seen.len, seen };
             let result = f(&mut held);
             debug_assert!(seen.exact || end <= held.books.floor + held.books.lent, "unseen gives need their places");
             if held.len != seen.len {
-                self.len.store(held.len.cast_signed(), Ordering::Relaxed);
+                self.stack.len.store(held.len.cast_signed(), Ordering::Relaxed);
             }
             if held.books.retired {
                 return (result, 0, CLOSED);
