@@ -1,6 +1,6 @@
 //! Where the system fences no other thread: givers pay no fence, and who looks in may not see yet what they give.
 
-use super::{ANY, Bell, Ledger, Object, keep, loom, plain, spawn, thread};
+use super::{ANY, Bell, Ledger, Object, loom, plain, spawn, thread};
 use lagom_base::fence;
 use lagom_pool::Pool;
 
@@ -15,6 +15,13 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
     let _again = Again;
     fence::model_where_free(false);
     loom::model(f);
+}
+
+/// The calling thread has a magazine afterwards, with `n` idle objects in it if the pool's bound lends the places. Once is
+/// enough: there is nothing to be noted, and a round must not end before the model does.
+fn keep(pool: &Pool<Object>, n: usize) {
+    let guards: Vec<_> = (0..n).map(|_| pool.acquire()).collect();
+    guards.iter().for_each(|guard| guard.touch());
 }
 
 /// Everything that was built and lives is idle, and no more than may be.
@@ -35,7 +42,7 @@ fn the_only_object_goes_to_its_keeper_or_to_a_thief() {
         pool.acquire().touch();
         thief.join().unwrap();
         all_is_idle(&pool, &ledger);
-        assert_eq!(pool.stats().created() + pool.stats().reused(), 5);
+        assert_eq!(pool.stats().created() + pool.stats().reused(), 3);
     });
 }
 
