@@ -3,10 +3,12 @@
 mod batch;
 mod cores;
 mod cpu;
+mod heap;
 mod rig;
 mod sampling;
 mod stats;
 
 pub use batch::Batch;
+pub use heap::{Heap, HeldBytes};
 pub use rig::{Fault, Rig, Sample};
 pub use sampling::{CaseReport, Effort, Row, measure};
