@@ -1,24 +1,38 @@
-//! Instructions per pair, counted by valgrind: they depend on the compiler, and on no machine's speed or load.
+//! Instructions per operation, counted by valgrind: they depend on the compiler, and on no machine's speed or load.
 //!
 //! Each program runs twice, for a short and a long loop; the difference is the loop's. The loop is
-//! `for i in 0..n { sum += pair(pool, i) }`, where a pair takes a `Vec<u8>` of 4 KiB, clears it, writes `i` to it twice
-//! (two times 8 bytes), and gives it back. The pool is one of 64, chosen at run time, and the loop a function of its own.
+//! `for i in 0..n { sum += operation(subject, i) }`, a function of its own, and the subject is hidden from the compiler.
+//! A pool's operation is a pair: take a `Vec<u8>` of 4 KiB, clear it, write `i` to it twice (two times 8 bytes), and give it
+//! back, to one of 64 pools. Where the hasher is seeded by the process, a count differs by an instruction or two from run to run.
 
 use std::io;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-pub use crate::contenders::counted_pairs;
+pub use crate::contenders::counted;
 
-/// A program whose pairs are counted.
+/// What is counted of one crate.
+#[derive(Clone, Debug)]
+pub struct Operations {
+    /// The crate, without its prefix.
+    pub krate: &'static str,
+    /// What one operation is, after the words "instructions".
+    pub operation: &'static str,
+    /// The programs.
+    pub programs: Vec<Program>,
+}
+
+/// A program whose operations are counted.
 #[derive(Clone, Copy, Debug)]
-pub struct Pairs {
+pub struct Program {
     /// Its name, one word.
     pub name: &'static str,
-    /// Most instructions that a pair of it may have.
+    /// Most instructions that an operation of it may have.
     pub ceiling: Option<f64>,
-    /// Does so many pairs, and returns a sum that proves it.
+    /// What each operation adds to the sum.
+    pub answer: u64,
+    /// Does so many operations, and returns a sum that proves it.
     pub run: fn(u64) -> u64,
 }
 
@@ -27,7 +41,7 @@ pub struct Pairs {
 pub struct Counted {
     /// Its name.
     pub name: &'static str,
-    /// Instructions per pair.
+    /// Instructions per operation.
     pub instructions: f64,
     /// As asked for.
     pub ceiling: Option<f64>,
@@ -49,10 +63,10 @@ const LONG: u64 = 110_000;
 /// # Errors
 ///
 /// When valgrind cannot be started, or the program fails under it.
-pub fn count(pairs: &Pairs) -> Result<Counted> {
-    let (short, long) = (total(pairs.name, SHORT)?, total(pairs.name, LONG)?);
+pub fn count(program: &Program) -> Result<Counted> {
+    let (short, long) = (total(program.name, SHORT)?, total(program.name, LONG)?);
     let instructions = (long as f64 - short as f64) / (LONG - SHORT) as f64;
-    Ok(Counted { name: pairs.name, instructions, ceiling: pairs.ceiling })
+    Ok(Counted { name: program.name, instructions, ceiling: program.ceiling })
 }
 
 /// All instructions of one run.
@@ -113,10 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn every_program_does_its_pairs() {
-        for pairs in counted_pairs() {
-            assert_eq!((pairs.run)(100), 1600, "{}", pairs.name);
-            assert!(!pairs.name.contains(' '), "{} is an argument", pairs.name);
+    fn every_program_does_its_work() {
+        let mut names = std::collections::HashSet::new();
+        for program in counted().iter().flat_map(|operations| &operations.programs) {
+            assert_eq!((program.run)(100), 100 * program.answer, "{}", program.name);
+            assert!(!program.name.contains(' '), "{} is an argument", program.name);
+            assert!(names.insert(program.name), "{} occurs twice", program.name);
         }
     }
 }

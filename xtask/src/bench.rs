@@ -28,7 +28,7 @@ pub(crate) struct BenchArgs {
     /// List the cases and their contenders instead.
     #[arg(long)]
     list: bool,
-    /// Count the instructions of a pool's pair instead, by valgrind; fail when there are more than there may be.
+    /// Count the instructions of an operation (pool, weakcache) instead, by valgrind; fail when there are more than there may be.
     #[arg(long, requires = "krate", conflicts_with_all = ["group", "quick", "smoke", "filter", "list"])]
     instructions: bool,
 }
@@ -54,10 +54,11 @@ impl BenchArgs {
 /// Builds the runner with all rivals and runs it; its exit status is ours.
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     if args.instructions {
-        match args.krate.as_deref() {
-            Some("pool" | "lagom-pool") => return exit_of(&mut instructions()),
-            other => bail!("nothing is counted of the crate `{}`; there is pool", other.unwrap_or_default()),
-        }
+        let krate = args.krate.as_deref().unwrap_or_default();
+        return match krate.strip_prefix("lagom-").unwrap_or(krate) {
+            "pool" | "weakcache" => exit_of(instructions().arg(krate)),
+            _ => bail!("nothing is counted of the crate `{krate}`; there are pool and weakcache"),
+        };
     }
     let out = Workspace::read()?.target.join("lagom").join("bench");
     // Not quiet: the first build takes a minute, and cargo shows how far it is.
@@ -66,9 +67,9 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     exit_of(&mut command)
 }
 
-/// Counts the instructions of a pair; fails when there are more than there may be.
+/// Counts instructions, of one crate where it is named; fails when there are more than there may be.
 pub(crate) fn instructions() -> Command {
-    tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "instructions"])
+    tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "instructions", "--"])
 }
 
 /// Whether instructions can be counted here.
@@ -109,6 +110,6 @@ mod tests {
     #[test]
     fn only_what_has_a_count_is_counted() {
         let cli = Cli::try_parse_from(["bench", "memo", "--instructions"]).unwrap();
-        assert!(run(&cli.args).unwrap_err().to_string().contains("`memo`; there is pool"));
+        assert!(run(&cli.args).unwrap_err().to_string().contains("`memo`; there are pool and weakcache"));
     }
 }

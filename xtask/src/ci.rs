@@ -31,9 +31,9 @@ pub(crate) fn run(args: &CiArgs) -> Result<()> {
     // Last: it builds every rival.
     steps.run("bench smoke run", || tools::run(&mut tools::xtask(["bench", "--smoke"])?))?;
     if bench::can_count() {
-        steps.run("instructions per pair", || tools::run(&mut bench::instructions()))?;
+        steps.run("instructions per operation", || tools::run(&mut bench::instructions()))?;
     } else {
-        steps.skip("instructions per pair", "valgrind is not on the path");
+        steps.skip("instructions per operation", "valgrind is not on the path");
     }
     msrv(&mut steps, &workspace)?;
     steps.finish();

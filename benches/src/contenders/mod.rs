@@ -12,7 +12,7 @@ mod vecproc;
 mod weakcache;
 
 use crate::case::Case;
-use crate::instructions::Pairs;
+use crate::instructions::Operations;
 
 /// How large the inputs may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +41,9 @@ pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
     }
 }
 
-/// The programs whose instructions are counted.
-pub fn counted_pairs() -> Vec<Pairs> {
-    pool::counted()
+/// The operations whose instructions are counted, by crate.
+pub fn counted() -> Vec<Operations> {
+    vec![pool::counted(), weakcache::counted()]
 }
 
 #[cfg(test)]

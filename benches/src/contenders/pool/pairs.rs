@@ -9,18 +9,18 @@ use super::peer::First::{Measured, Other};
 use super::peer::{First, POOLS, Shared, chosen, pools};
 use super::per_thread::{Regex, ThreadStacks};
 use super::{MAX_IDLE, Small};
-use crate::instructions::Pairs;
+use crate::instructions::{Operations, Program};
 
 /// Most instructions of a pair of ours: two more than it has. To be lowered when it has fewer.
 const CEILINGS: [(&str, f64); 3] = [("lagom", 53.0), ("lagom-with-reset", 101.0), ("lagom-owned", 59.0)];
 
 /// The programs, the floor first.
-pub(in crate::contenders) fn counted() -> Vec<Pairs> {
+pub(in crate::contenders) fn counted() -> Operations {
     let program = |name, run| {
         let ceiling = CEILINGS.iter().find(|(ours, _)| *ours == name).map(|(_, ceiling)| *ceiling);
-        Pairs { name, ceiling, run }
+        Program { name, ceiling, answer: Small::FILLED, run }
     };
-    vec![
+    let programs = vec![
         program("touch-and-clear-alone", alone),
         program("bare-Vec-of-Vec", stack),
         program("lagom", |n| of_pool::<Ours<Small>>(Other, n)),
@@ -29,7 +29,12 @@ pub(in crate::contenders) fn counted() -> Vec<Pairs> {
         program("regex-automata-owner", |n| of_pool::<Regex<Small>>(Measured, n)),
         program("regex-automata-other", |n| of_pool::<Regex<Small>>(Other, n)),
         program("thread_local", |n| of_pool::<ThreadStacks<Small>>(Other, n)),
-    ]
+    ];
+    Operations {
+        krate: "pool",
+        operation: "per pair: take a Vec of 4 KiB, clear it, write 16 bytes, give it back",
+        programs,
+    }
 }
 
 fn of_pool<P: Shared>(first: First, n: u64) -> u64 {
