@@ -10,6 +10,7 @@ mod profiler;
 mod raw;
 mod vecproc;
 mod weakcache;
+mod weakcache_ratio;
 
 use crate::case::Case;
 use crate::instructions::Operations;
@@ -32,7 +33,7 @@ pub const CRATES: [&str; 6] = ["pool", "weakcache", "memo", "lazy", "vecproc", "
 pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
     match krate {
         "pool" => pool::cases(scale),
-        "weakcache" => weakcache::cases(scale),
+        "weakcache" => weakcache::cases(scale).into_iter().chain(weakcache_ratio::cases()).collect(),
         "memo" => memo::cases(scale),
         "lazy" => lazy::cases(scale),
         "vecproc" => vecproc::cases(scale),
