@@ -3,6 +3,8 @@
 #[cfg(lagom_loom)]
 mod flight;
 #[cfg(lagom_loom)]
+mod interner;
+#[cfg(lagom_loom)]
 mod pool;
 #[cfg(lagom_loom)]
 mod weakcache;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use lagom_base::sync::atomic;
 use lagom_base::sync::loom::{self, thread};
-use lagom_weakcache::{Cached, Interner, WeakCache};
+use lagom_weakcache::{Cached, WeakCache};
 
 /// How many values were made, and how many are alive.
 #[derive(Clone, Default)]
@@ -324,26 +324,5 @@ fn clear_between_loads() {
         assert_eq!((ledger.alive(), cache.len()), (1, 1));
         drop(latter);
         assert_eq!((ledger.alive(), cache.len()), (0, 0));
-    });
-}
-
-/// Two threads intern equal values while a third handle of it drops: what is held at once is one object.
-#[test]
-fn interned_at_once() {
-    loom::model(|| {
-        let words = Arc::new(Interner::<str>::new());
-        let early = words.intern("word");
-        let dropper = thread::spawn(move || drop(early));
-        let other = {
-            let words = Arc::clone(&words);
-            thread::spawn(move || words.intern("word"))
-        };
-        let mine = words.intern("word");
-        let other = other.join().unwrap();
-        dropper.join().unwrap();
-        assert!(mine == other);
-        assert_eq!(words.len(), 1);
-        drop((mine, other));
-        assert!(words.is_empty());
     });
 }

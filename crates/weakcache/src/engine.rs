@@ -1,7 +1,6 @@
 //! The table with its lock: loads, deaths, and every drop outside of the lock.
 //!
-//! [`WeakCache`](crate::WeakCache) and [`Interner`](crate::Interner) share it: the first keeps its keys beside the
-//! entries (`K = Arc<Key>`), for the second the value is its own key (`K = ()`).
+//! [`WeakCache`](crate::WeakCache) keeps its keys beside the entries (`K = Arc<Key>`).
 
 use core::any::type_name;
 use core::mem;
@@ -48,22 +47,6 @@ where
         let debris = self.table.lock().insert(key, &handle, is_it);
         drop(debris);
         handle
-    }
-
-    /// The live entry, or a new one of `value`.
-    pub(crate) fn admit(
-        self: &Arc<Self>,
-        key: &K,
-        hash: u64,
-        value: V,
-        is_it: impl Fn(&Slot<K, V>) -> bool,
-    ) -> Cached<V> {
-        let handle = self.entry(hash, value);
-        let (found, debris) = self.table.lock().admit(key, &handle, is_it);
-        drop(debris);
-        let Some(found) = found else { return handle };
-        drop(handle);
-        found
     }
 
     pub(crate) fn remove(&self, hash: u64, is_it: impl Fn(&Slot<K, V>) -> bool) -> Option<Cached<V>> {

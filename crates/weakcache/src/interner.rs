@@ -1,23 +1,41 @@
 //! One object per value, freed when unused.
 
+mod block;
+mod builder;
+mod bytes;
+mod hash;
+mod interned;
+mod place;
+mod shard;
+
+use core::borrow::Borrow;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
-use core::marker::PhantomData;
+use core::mem;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::engine::Engine;
-use crate::hasher::DefaultHashBuilder;
-use crate::interned::Interned;
-use crate::stats::Stats;
-use crate::table::Slot;
+use lagom_base::sync::Arc;
 
-/// Keeps one object per value, as long as somebody holds a handle of it: a purely weak table whose values are their own
-/// keys.
+pub use self::builder::InternerBuilder;
+pub use self::bytes::InternerBytes;
+pub use self::interned::Interned;
+pub use self::place::Internable;
+
+use self::block::Held;
+use self::hash::ShortHash;
+use self::shard::{Counts, Shard, Version};
+use crate::hasher::DefaultHashBuilder;
+use crate::stats::Stats;
+
+/// Keeps one object per value, as long as somebody holds a handle of it.
 ///
-/// For `str`, `[T]` and any sized type that is `Hash + Eq + Clone`; values must be `Send + Sync + 'static`.
+/// For `str`, `[T]` and any sized type that is `Hash + Eq`; values must be `Send + Sync + 'static`. A value lies in one
+/// block of memory with its count of handles, its length, 32 bits of its hash and a pointer back: 24 bytes at most, 20 of
+/// them before a `str`; 9 to 20 more are its part in the table.
 ///
-/// One mutex; every operation is O(1) expected plus one hash of the value. `Hash`, `Clone` and `Drop` of the value run
-/// outside of the lock, `Eq` under it: it must not use the same interner.
+/// The table is split into shards, each behind a mutex of its own. A hit takes one of them once, for a few nanoseconds,
+/// and allocates nothing; every operation on a value is O(1) expected plus one hash of it. No code of yours runs under a
+/// lock: not `Hash`, `Eq`, `Clone` or `Drop` of values, which may all use the same interner, and may panic.
 ///
 /// ```
 /// use lagom_weakcache::{Interned, Interner};
@@ -30,12 +48,12 @@ use crate::table::Slot;
 /// drop((jfk, same));
 /// assert!(codes.is_empty());
 /// ```
-pub struct Interner<T: ?Sized, S = DefaultHashBuilder> {
-    engine: std::sync::Arc<Engine<(), Box<T>>>,
+pub struct Interner<T: Internable + ?Sized, S = DefaultHashBuilder> {
+    shards: Box<[Arc<Shard<T>>]>,
     hasher: S,
 }
 
-impl<T: ?Sized> Interner<T> {
+impl<T: Internable + ?Sized> Interner<T> {
     /// An empty interner.
     ///
     /// ```
@@ -58,12 +76,12 @@ impl<T: ?Sized> Interner<T> {
     /// assert_eq!(names.intern("a"), names.intern("a"));
     /// ```
     pub fn builder() -> InternerBuilder<T> {
-        InternerBuilder { hasher: DefaultHashBuilder::default(), values: PhantomData }
+        InternerBuilder::new()
     }
 }
 
-impl<T: ?Sized, S> Interner<T, S> {
-    /// How many values are live. Exact.
+impl<T: Internable + ?Sized, S> Interner<T, S> {
+    /// How many values are live. Exact, at one instant. O(1), takes the lock of every shard.
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -74,10 +92,10 @@ impl<T: ?Sized, S> Interner<T, S> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.engine.len()
+        self.counts().len
     }
 
-    /// Whether no value is live.
+    /// Whether no value is live. As [`len`](Self::len).
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -89,7 +107,7 @@ impl<T: ?Sized, S> Interner<T, S> {
         self.len() == 0
     }
 
-    /// The counters and sizes of this instant.
+    /// The counters and sizes of one instant. O(1), takes the lock of every shard.
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -100,16 +118,66 @@ impl<T: ?Sized, S> Interner<T, S> {
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.engine.stats()
+        stats(self.counts())
+    }
+
+    /// The memory that the interner and its live values take, at one instant. O(1), takes the lock of every shard.
+    ///
+    /// ```
+    /// use lagom_weakcache::Interner;
+    ///
+    /// let words = Interner::<str>::new();
+    /// let held = [words.intern("to"), words.intern("be"), words.intern("to")];
+    /// assert_eq!(words.bytes().values(), 4);
+    /// assert!(words.bytes().overhead() > 0);
+    /// ```
+    #[must_use]
+    pub fn bytes(&self) -> InternerBytes {
+        InternerBytes::new(&self.shards, self.counts())
+    }
+
+    /// Frees what the tables hold beyond their need. By itself a table that is filled to less than an eighth gives half
+    /// of its room or more back. O(n), one shard after the other.
+    ///
+    /// ```
+    /// use lagom_weakcache::Interner;
+    ///
+    /// let numbers = Interner::<u32>::new();
+    /// let held: Vec<_> = (0..1000).map(|n| numbers.intern(&n)).collect();
+    /// drop(held);
+    /// let before = numbers.bytes().total();
+    /// numbers.shrink_to_fit();
+    /// assert!(numbers.bytes().total() < before);
+    /// ```
+    pub fn shrink_to_fit(&self) {
+        self.shards.iter().for_each(|shard| shard.shrink_to_fit());
+    }
+
+    /// All shards at one instant: locked together, in their order.
+    fn counts(&self) -> Counts {
+        let locked: Vec<_> = self.shards.iter().map(|shard| shard.lock()).collect();
+        locked.iter().map(|table| table.counts()).sum()
+    }
+
+    /// As [`counts`](Self::counts), if no lock is taken.
+    fn try_counts(&self) -> Option<Counts> {
+        let locked: Vec<_> = self.shards.iter().map(|shard| shard.try_lock()).collect::<Option<_>>()?;
+        Some(locked.iter().map(|table| table.counts()).sum())
     }
 }
 
 impl<T, S> Interner<T, S>
 where
-    T: Hash + Eq + Send + Sync + ?Sized + 'static,
+    T: Internable + Hash + Eq + Send + Sync + ?Sized,
     S: BuildHasher,
 {
-    /// The handle of the object that equals `value`; makes one if there is none. Allocates only then.
+    /// The handle of the object that equals `value`; makes one if there is none.
+    ///
+    /// A `str` is copied straight into its block. Anything else is cloned by way of `T::Owned`: in all, one more
+    /// allocation, only when something is made.
+    ///
+    /// # Panics
+    /// If a text or slice to be added has more than `u32::MAX` elements.
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -118,17 +186,41 @@ where
     /// let path = paths.intern(&[1, 2, 3]);
     /// assert_eq!(path, paths.intern(&vec![1, 2, 3]));
     /// ```
+    #[inline]
     pub fn intern(&self, value: &T) -> Interned<T>
     where
         T: ToOwned,
         T::Owned: Into<Box<T>>,
     {
-        let hash = self.hasher.hash_one(value);
-        let handle = self.engine.get(hash, is(value)).unwrap_or_else(|| {
-            let owned: Box<T> = value.to_owned().into();
-            self.engine.admit(&(), hash, owned, is(value))
-        });
-        Interned::new(handle)
+        let place = self.place_of(value);
+        Interned::new(place.find(value).unwrap_or_else(|seen| {
+            let new = Held::copy(value, place.hash, place.shard);
+            place.admit(new.unwrap_or_else(|| place.held(value.to_owned().into())), seen)
+        }))
+    }
+
+    /// The handle of the object that equals `value`, which it becomes if there is none: for values that cannot be cloned,
+    /// or should not be.
+    ///
+    /// A value that is no `Box<T>` yet is put into one on its way, only when something is made.
+    ///
+    /// # Panics
+    /// If a text or slice to be added has more than `u32::MAX` elements.
+    ///
+    /// ```
+    /// use lagom_weakcache::Interner;
+    ///
+    /// let paths = Interner::<[String]>::new();
+    /// let path = paths.intern_owned(vec!["usr".to_owned(), "bin".to_owned()]);
+    /// assert_eq!(paths.intern_owned(vec!["usr".to_owned(), "bin".to_owned()]), path);
+    /// ```
+    pub fn intern_owned<O>(&self, value: O) -> Interned<T>
+    where
+        O: Borrow<T> + Into<Box<T>>,
+    {
+        let place = self.place_of(value.borrow());
+        let found = place.find(value.borrow());
+        Interned::new(found.unwrap_or_else(|seen| place.admit(place.held(value.into()), seen)))
     }
 
     /// The handle of the object that equals `value`, if there is one.
@@ -141,90 +233,117 @@ where
     /// assert_eq!(words.get("here"), Some(held));
     /// assert_eq!(words.get("there"), None);
     /// ```
+    #[inline]
     pub fn get(&self, value: &T) -> Option<Interned<T>> {
-        self.engine.get(self.hasher.hash_one(value), is(value)).map(Interned::new)
+        self.place_of(value).find(value).ok().map(Interned::new)
+    }
+
+    #[inline]
+    fn place_of(&self, value: &T) -> Place<'_, T> {
+        let hash = ShortHash::of(self.hasher.hash_one(value));
+        Place { hash, shard: &self.shards[hash.below(self.shards.len())] }
     }
 }
 
-/// Whether a slot is that of `value`.
-fn is<T: Eq + ?Sized>(value: &T) -> impl Fn(&Slot<(), Box<T>>) -> bool {
-    move |slot| slot.value().is_some_and(|held| **held == *value)
+/// Where a value belongs.
+struct Place<'a, T: Internable + ?Sized> {
+    hash: ShortHash,
+    shard: &'a Arc<Shard<T>>,
 }
 
-impl<T: ?Sized, S: Default> Default for Interner<T, S> {
-    fn default() -> Self {
-        Self { engine: Engine::new(0), hasher: S::default() }
+// Values are compared by way of handles, outside of the lock. Whoever then finds that a value is not there tells what it
+// has seen: if something was added since, it looks again. Handles are dropped before one is returned: a drop may panic.
+impl<T: Internable + Eq + ?Sized> Place<'_, T> {
+    /// The live object that equals `value`.
+    #[inline]
+    fn find(&self, value: &T) -> Result<Held<T>, Version> {
+        let first = self.shard.first(self.hash)?;
+        let guess = Guess(self.shard);
+        if *first == *value {
+            guess.was_right();
+            return Ok(first);
+        }
+        drop(first);
+        self.find_behind(value, guess)
+    }
+
+    /// The first that was found has but the same hash.
+    #[cold]
+    fn find_behind(&self, value: &T, guess: Guess<'_, T>) -> Result<Held<T>, Version> {
+        let (all, seen) = self.shard.all(self.hash);
+        let found = all.iter().find(|held| ***held == *value).cloned();
+        drop(all);
+        let found = found.ok_or(seen)?;
+        guess.was_right();
+        Ok(found)
+    }
+
+    /// Adds `new`, unless its equal was added since `seen`.
+    fn admit(&self, new: Held<T>, mut seen: Version) -> Held<T> {
+        // Those that do not equal it. Held, so that they stay known: `Eq` itself may add and drop values for ever.
+        let mut others = Vec::new();
+        while let Err((fresh, now)) = self.shard.add(&new, seen, &others) {
+            if let Some(at) = fresh.iter().position(|other| **other == *new) {
+                let found = fresh[at].clone();
+                drop((new, fresh, others));
+                return found;
+            }
+            others.extend(fresh);
+            seen = now;
+        }
+        drop(others);
+        new
+    }
+
+    fn held(&self, value: Box<T>) -> Held<T> {
+        Held::new(value, self.hash, self.shard)
     }
 }
 
-impl<T: ?Sized, S> Drop for Interner<T, S> {
-    /// Handles stay valid, here and in other threads.
+/// A look-up that was counted as a hit, since a hash was found: dropped before it was right, it is counted as a miss.
+struct Guess<'a, T: Internable + ?Sized>(&'a Shard<T>);
+
+impl<T: Internable + ?Sized> Guess<'_, T> {
+    #[inline]
+    fn was_right(self) {
+        mem::forget(self);
+    }
+}
+
+impl<T: Internable + ?Sized> Drop for Guess<'_, T> {
     fn drop(&mut self) {
-        // The entries lead back to the engine: emptied, it goes with the last of them.
-        self.engine.clear();
+        self.0.recount_as_miss();
     }
 }
 
-impl<T: ?Sized, S> fmt::Debug for Interner<T, S> {
-    /// The figures, not the values. Never waits for the lock.
+fn stats(Counts { hits, misses, added, len, .. }: Counts) -> Stats {
+    Stats { hits, misses, loads: added, deaths: added - len as u64, len, ..Stats::default() }
+}
+
+impl<T: Internable + ?Sized, S: Default> Default for Interner<T, S> {
+    fn default() -> Self {
+        InternerBuilder::new().hasher(S::default()).build()
+    }
+}
+
+impl<T: Internable + ?Sized, S> Drop for Interner<T, S> {
+    /// Handles stay valid, here and in other threads; the tables are freed now, each lock with its last handle.
+    fn drop(&mut self) {
+        self.shards.iter().for_each(|shard| shard.close());
+    }
+}
+
+impl<T: Internable + ?Sized, S> fmt::Debug for Interner<T, S> {
+    /// The figures, not the values. Never waits for a lock.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Interner");
-        match self.engine.try_stats() {
-            Some(stats) => debug.field("stats", &stats).finish(),
+        match self.try_counts() {
+            Some(counts) => debug.field("stats", &stats(counts)).finish(),
             None => debug.finish_non_exhaustive(),
         }
     }
 }
 
-// No panic leaves the table half changed.
-impl<T: RefUnwindSafe + ?Sized, S: UnwindSafe> UnwindSafe for Interner<T, S> {}
-impl<T: RefUnwindSafe + ?Sized, S: RefUnwindSafe> RefUnwindSafe for Interner<T, S> {}
-
-/// The settings of an [`Interner`].
-///
-/// ```
-/// use lagom_weakcache::{Interner, InternerBuilder};
-///
-/// let builder: InternerBuilder<str> = Interner::builder();
-/// assert!(builder.build().is_empty());
-/// ```
-#[must_use = "a builder does nothing until `build`"]
-pub struct InternerBuilder<T: ?Sized, S = DefaultHashBuilder> {
-    hasher: S,
-    values: PhantomData<fn(&T)>,
-}
-
-impl<T: ?Sized, S> InternerBuilder<T, S> {
-    /// How values are hashed; [`DefaultHashBuilder`] unless told. A hasher that is not seeded at random lets whoever
-    /// chooses the values slow the interner down.
-    ///
-    /// ```
-    /// use std::hash::{BuildHasherDefault, DefaultHasher};
-    /// use lagom_weakcache::Interner;
-    ///
-    /// let words = Interner::<str>::builder().hasher(BuildHasherDefault::<DefaultHasher>::new()).build();
-    /// assert_eq!(&*words.intern("word"), "word");
-    /// ```
-    pub fn hasher<S2>(self, hasher: S2) -> InternerBuilder<T, S2> {
-        InternerBuilder { hasher, values: PhantomData }
-    }
-
-    /// The interner.
-    ///
-    /// ```
-    /// use lagom_weakcache::Interner;
-    ///
-    /// let words = Interner::<str>::builder().build();
-    /// assert!(words.is_empty());
-    /// ```
-    #[must_use]
-    pub fn build(self) -> Interner<T, S> {
-        Interner { engine: Engine::new(0), hasher: self.hasher }
-    }
-}
-
-impl<T: ?Sized, S> fmt::Debug for InternerBuilder<T, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InternerBuilder").finish_non_exhaustive()
-    }
-}
+// No panic leaves a table half changed.
+impl<T: Internable + RefUnwindSafe + ?Sized, S: UnwindSafe> UnwindSafe for Interner<T, S> {}
+impl<T: Internable + RefUnwindSafe + ?Sized, S: RefUnwindSafe> RefUnwindSafe for Interner<T, S> {}

@@ -1,7 +1,7 @@
-//! A cache of weak values with a bounded strong tier, and an interner that frees.
+//! A cache of weak values with a bounded strong tier, an interner that frees, and sets of what vanishes with its owner.
 //!
 //! ```
-//! use lagom_weakcache::{Cached, Interner, WeakCache};
+//! use lagom_weakcache::{Cached, Interner, Observers, WeakCache};
 //!
 //! // Up to 1000 entries stay because they were used last; any others only while somebody holds them.
 //! let airports: WeakCache<String, Vec<u8>> = WeakCache::new(1000);
@@ -11,6 +11,10 @@
 //!
 //! let codes: Interner<str> = Interner::new();
 //! assert!(codes.intern("UA") == codes.intern("UA")); // One object; compared by address.
+//!
+//! let delayed = Observers::<str>::new();
+//! let listener = delayed.subscribe(|flight| println!("{flight} is late")); // For as long as you keep it.
+//! delayed.notify("UA 1714");
 //! ```
 //!
 //! # When not to use it
@@ -33,10 +37,12 @@
 //!   its own result, directly or through the loads of other threads, panics instead of hanging. Other waits are not
 //!   seen: a factory that joins a thread which asks for the same key, or waits for a lock or a channel of yours that
 //!   such a thread holds or serves, hangs as it would anywhere.
-//! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, freed when unused.
-//! - No code of yours runs under a lock, except the equality of keys.
+//! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, in one block of
+//!   memory that is freed when unused. A value that dies is never waited for.
+//! - [`WeakSet`]: members are gone when their owner is; [`Observers`], a list of listeners, is one.
+//! - No code of yours runs under a lock, except the equality of keys of the cache.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod builder;
@@ -46,8 +52,10 @@ mod engine;
 mod entry;
 mod graveyard;
 mod hasher;
-mod interned;
 mod interner;
+mod nested;
+mod observers;
+mod set;
 mod stats;
 mod strong;
 mod table;
@@ -56,8 +64,9 @@ pub use builder::WeakCacheBuilder;
 pub use cache::WeakCache;
 pub use cached::Cached;
 pub use hasher::{DefaultHashBuilder, DefaultHasher};
-pub use interned::Interned;
-pub use interner::{Interner, InternerBuilder};
+pub use interner::{Internable, Interned, Interner, InternerBuilder, InternerBytes};
+pub use observers::{Observer, Observers};
+pub use set::{Member, WeakSet};
 pub use stats::Stats;
 
 #[doc = include_str!("../README.md")]

@@ -36,11 +36,6 @@ impl<K, V> Slot<K, V> {
         }
     }
 
-    /// The value, if it is live.
-    pub(crate) fn value(&self) -> Option<&V> {
-        self.entry().map(|entry| entry.value())
-    }
-
     fn holds(&self, entry: &Arc<Entry<V>>) -> bool {
         self.entry().is_some_and(|held| Arc::ptr_eq(held, entry))
     }
@@ -126,23 +121,6 @@ impl<K: Clone, V> Table<K, V> {
             }
         }
         Debris { _replaced: replaced, ..self.touch(entry) }
-    }
-
-    /// Inserts unless there is a live entry; returns that one then.
-    pub(crate) fn admit(
-        &mut self,
-        key: &K,
-        handle: &Cached<V>,
-        is_it: impl Fn(&Slot<K, V>) -> bool,
-    ) -> (Option<Cached<V>>, Debris<K, V>) {
-        self.counts.loads += 1;
-        match self.find_live(handle.entry().hash(), &is_it) {
-            Some(found) => {
-                let debris = self.touch(found.entry());
-                (Some(found), debris)
-            }
-            None => (None, self.insert(key, handle, is_it)),
-        }
     }
 
     /// Takes the slot out. A load in progress goes on without the table.

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Mutex;
 
 use lagom_weakcache::{
-    Cached, DefaultHashBuilder, DefaultHasher, Interned, Interner, InternerBuilder, Stats, WeakCache, WeakCacheBuilder,
+    Cached, DefaultHashBuilder, DefaultHasher, Interned, Interner, InternerBuilder, InternerBytes, Member, Observer,
+    Observers, Stats, WeakCache, WeakCacheBuilder, WeakSet,
 };
 
 fn crosses_threads<T: Send + Sync + Debug>() {}
@@ -21,6 +22,11 @@ fn the_public_types() {
     crosses_threads::<Interner<str>>();
     crosses_threads::<InternerBuilder<str>>();
     crosses_threads::<Interned<[u8]>>();
+    crosses_threads::<InternerBytes>();
+    crosses_threads::<WeakSet<Vec<u8>>>();
+    crosses_threads::<Member<Vec<u8>>>();
+    crosses_threads::<Observers<str>>();
+    crosses_threads::<Observer<Rc<u8>>>();
     crosses_threads::<Stats>();
     crosses_threads::<DefaultHashBuilder>();
     crosses_threads::<DefaultHasher>();
@@ -28,6 +34,10 @@ fn the_public_types() {
     survives_panics::<Cached<String>>();
     survives_panics::<Interner<str>>();
     survives_panics::<Interned<str>>();
+    survives_panics::<WeakSet<Vec<u8>>>();
+    survives_panics::<Member<Vec<u8>>>();
+    survives_panics::<Observers<Cell<u8>>>();
+    survives_panics::<Observer<Cell<u8>>>();
 }
 
 /// Whether the type implements the trait: `Yes` needs one reference less, so it is taken wherever its bound holds.
@@ -58,7 +68,9 @@ fn what_must_not_cross_threads() {
     // Like `Arc<Cell>`: another thread may hold a handle too.
     assert!(!implements!(Cached<Cell<u8>>: Send) && !implements!(Cached<Cell<u8>>: Sync));
     assert!(!implements!(WeakCache<u8, Rc<u8>>: Send) && !implements!(WeakCache<Rc<u8>, u8>: Send));
-    assert!(!implements!(Interned<Cell<u8>>: Send));
+    assert!(!implements!(Interned<Cell<u8>>: Send) && !implements!(Interned<Cell<u8>>: Sync));
+    assert!(!implements!(Interner<Cell<u8>>: Send) && !implements!(Interner<Rc<u8>>: Sync));
+    assert!(!implements!(WeakSet<Cell<u8>>: Send) && !implements!(Member<Rc<u8>>: Send));
 }
 
 /// Compiles only if every getter is `const`.

@@ -6,7 +6,8 @@ use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::cached::Cached;
+use crate::interner::block::Held;
+use crate::interner::place::Internable;
 
 /// The handle of a value in an [`Interner`](crate::Interner).
 ///
@@ -14,8 +15,10 @@ use crate::cached::Cached;
 /// the value: O(1), and right for handles of *one* interner. Handles of two interners are never equal. `Ord` compares
 /// the values, and where handles of two interners have equal ones the addresses, so that it agrees with `==`.
 ///
-/// Dropping the last handle takes the value off the interner and frees it before `drop` returns; the value is not
-/// hashed again. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
+/// Cloning counts, dropping counts back, both without a lock; reading follows one pointer. Dropping the last handle takes
+/// the value off the interner, under the lock of its shard, and then drops and frees it before `drop` returns; the value
+/// is neither hashed nor compared again. Of values that hold one another more than 64 deep, the deepest go last, before
+/// the outermost `drop` returns. `Send` and `Sync` if `T` is both. Handles stay valid when their interner is dropped.
 ///
 /// Since its `Hash` differs from that of `T` it is not `Borrow<T>`: to look for a `&T` in a map with interned keys, ask
 /// [`Interner::get`](crate::Interner::get) for its handle first.
@@ -36,20 +39,16 @@ use crate::cached::Cached;
 /// assert_eq!(a.len(), 1);
 /// assert_eq!(size_of::<Option<Interned<str>>>(), size_of::<usize>());
 /// ```
-pub struct Interned<T: ?Sized>(Cached<Box<T>>);
+pub struct Interned<T: Internable + ?Sized>(Held<T>);
 
-impl<T: ?Sized> Interned<T> {
-    pub(crate) fn new(handle: Cached<Box<T>>) -> Self {
-        Self(handle)
-    }
-
-    /// That of the entry, not of the value: values of size 0 share theirs.
-    fn address(&self) -> *const Box<T> {
-        core::ptr::from_ref::<Box<T>>(&self.0)
+impl<T: Internable + ?Sized> Interned<T> {
+    #[inline]
+    pub(super) fn new(held: Held<T>) -> Self {
+        Self(held)
     }
 }
 
-impl<T: ?Sized> Deref for Interned<T> {
+impl<T: Internable + ?Sized> Deref for Interned<T> {
     type Target = T;
 
     #[inline]
@@ -58,65 +57,65 @@ impl<T: ?Sized> Deref for Interned<T> {
     }
 }
 
-impl<T: ?Sized> Clone for Interned<T> {
+impl<T: Internable + ?Sized> Clone for Interned<T> {
     #[inline]
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<T: ?Sized> AsRef<T> for Interned<T> {
+impl<T: Internable + ?Sized> AsRef<T> for Interned<T> {
     fn as_ref(&self) -> &T {
         self
     }
 }
 
-impl<T: ?Sized> PartialEq for Interned<T> {
+impl<T: Internable + ?Sized> PartialEq for Interned<T> {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        Cached::ptr_eq(&self.0, &other.0)
+        self.0.address() == other.0.address()
     }
 }
 
-impl<T: ?Sized> Eq for Interned<T> {}
+impl<T: Internable + ?Sized> Eq for Interned<T> {}
 
-impl<T: ?Sized> Hash for Interned<T> {
+impl<T: Internable + ?Sized> Hash for Interned<T> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.address().hash(state);
+        self.0.address().hash(state);
     }
 }
 
-impl<T: PartialOrd + ?Sized> PartialOrd for Interned<T> {
+impl<T: Internable + PartialOrd + ?Sized> PartialOrd for Interned<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         if self == other {
             return Some(Ordering::Equal);
         }
         let by_value = (**self).partial_cmp(&**other)?;
-        Some(by_value.then_with(|| self.address().cmp(&other.address())))
+        Some(by_value.then_with(|| self.0.address().cmp(&other.0.address())))
     }
 }
 
-impl<T: Ord + ?Sized> Ord for Interned<T> {
+impl<T: Internable + Ord + ?Sized> Ord for Interned<T> {
     fn cmp(&self, other: &Self) -> Ordering {
         if self == other {
             return Ordering::Equal;
         }
-        (**self).cmp(&**other).then_with(|| self.address().cmp(&other.address()))
+        (**self).cmp(&**other).then_with(|| self.0.address().cmp(&other.0.address()))
     }
 }
 
-impl<T: fmt::Debug + ?Sized> fmt::Debug for Interned<T> {
+impl<T: Internable + fmt::Debug + ?Sized> fmt::Debug for Interned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl<T: fmt::Display + ?Sized> fmt::Display for Interned<T> {
+impl<T: Internable + fmt::Display + ?Sized> fmt::Display for Interned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&**self, f)
     }
 }
 
-impl<T: RefUnwindSafe + ?Sized> UnwindSafe for Interned<T> {}
-impl<T: RefUnwindSafe + ?Sized> RefUnwindSafe for Interned<T> {}
+impl<T: Internable + RefUnwindSafe + ?Sized> UnwindSafe for Interned<T> {}
+impl<T: Internable + RefUnwindSafe + ?Sized> RefUnwindSafe for Interned<T> {}

@@ -1,0 +1,186 @@
+//! A part of the table, with a lock of its own.
+#![allow(unsafe_code, reason = "reads blocks that it does not hold")]
+
+use core::mem;
+
+use hashbrown::HashTable;
+use lagom_base::sync::{Mutex, MutexGuard};
+
+use crate::interner::block::{Held, Slot};
+use crate::interner::hash::ShortHash;
+use crate::interner::place::Place;
+
+/// A table with room for no more than this many slots does not shrink by itself.
+const SHRINK_ABOVE: usize = 14;
+
+/// The lock, on a cache line that no other shard writes.
+#[repr(align(64))]
+pub(super) struct Shard<T: Place + ?Sized>(Mutex<Table<T>>);
+
+/// How often something was added to a shard: as long as this stays, nothing has come.
+pub(super) type Version = u64;
+
+/// Live blocks, and those on the way out: their last handle waits for the lock.
+pub(super) struct Table<T: Place + ?Sized> {
+    slots: HashTable<Slot<T>>,
+    hits: u64,
+    misses: u64,
+    added: Version,
+    block_bytes: usize,
+    value_bytes: usize,
+}
+
+/// What a shard counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+    pub(super) added: u64,
+    pub(super) len: usize,
+    /// Of blocks, values included.
+    pub(super) block_bytes: usize,
+    pub(super) value_bytes: usize,
+    pub(super) table_bytes: usize,
+}
+
+impl<T: Place + ?Sized> Shard<T> {
+    pub(super) fn new() -> Self {
+        let slots = HashTable::new();
+        Self(Mutex::new(Table { slots, hits: 0, misses: 0, added: 0, block_bytes: 0, value_bytes: 0 }))
+    }
+
+    /// A live block with that hash. Counts a hit if there is one, else a miss.
+    #[inline]
+    pub(super) fn first(&self, hash: ShortHash) -> Result<Held<T>, Version> {
+        let mut table = self.0.lock();
+        let found = table.alive(hash, &[]).next();
+        match found {
+            Some(held) => {
+                table.hits += 1;
+                Ok(held)
+            }
+            None => {
+                table.misses += 1;
+                Err(table.added)
+            }
+        }
+    }
+
+    /// All live blocks with that hash. Counts nothing.
+    pub(super) fn all(&self, hash: ShortHash) -> (Vec<Held<T>>, Version) {
+        let table = self.0.lock();
+        (table.alive(hash, &[]).collect(), table.added)
+    }
+
+    /// A hit turned out to be none.
+    pub(super) fn recount_as_miss(&self) {
+        let mut table = self.0.lock();
+        table.hits -= 1;
+        table.misses += 1;
+    }
+
+    /// Adds the block of `new`, unless there are others of its hash that were added after `seen`, apart from `known` ones.
+    pub(super) fn add(&self, new: &Held<T>, seen: Version, known: &[Held<T>]) -> Result<(), (Vec<Held<T>>, Version)> {
+        let hash = new.hash();
+        let mut table = self.0.lock();
+        if table.added != seen {
+            let others: Vec<_> = table.alive(hash, known).collect();
+            if !others.is_empty() {
+                return Err((others, table.added));
+            }
+        }
+        table.insert(hash, new.slot());
+        Ok(())
+    }
+
+    /// Takes out a block that is dying, unless another has its place already.
+    pub(super) fn erase(&self, slot: Slot<T>) {
+        // SAFETY: whose last handle just went has the block.
+        let hash = unsafe { slot.hash() };
+        self.0.lock().remove(hash, slot);
+    }
+
+    /// Frees the table. Whoever dies later finds nothing to take out.
+    pub(super) fn close(&self) {
+        let slots = mem::take(&mut self.0.lock().slots);
+        drop(slots);
+    }
+
+    pub(super) fn shrink_to_fit(&self) {
+        self.0.lock().shrink_to(0);
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Table<T>> {
+        self.0.lock()
+    }
+
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Table<T>>> {
+        self.0.try_lock()
+    }
+}
+
+impl<T: Place + ?Sized> Table<T> {
+    /// A handle of each live block with that hash, apart from `known` ones.
+    #[inline]
+    fn alive(&self, hash: ShortHash, known: &[Held<T>]) -> impl Iterator<Item = Held<T>> {
+        self.slots.iter_hash(hash.wide()).filter_map(move |slot| {
+            // SAFETY: in the table, under its lock: there is a table only where the lock is held.
+            let same = unsafe { slot.hash() } == hash && !known.iter().any(|known| known.slot() == *slot);
+            // SAFETY: as above.
+            if same { unsafe { slot.hold() } } else { None }
+        })
+    }
+
+    fn insert(&mut self, hash: ShortHash, slot: Slot<T>) {
+        let dying = self.slots.find_mut(hash.wide(), |old| {
+            // SAFETY: in the table, under its lock.
+            let same = unsafe { old.hash() } == hash;
+            // SAFETY: as above.
+            same && unsafe { old.is_dying() }
+        });
+        match dying {
+            // It leaves at once, without having to be waited for.
+            Some(place) => {
+                let dead = mem::replace(place, slot);
+                self.count_out(dead);
+            }
+            None => {
+                // SAFETY: what is moved is in the table, under its lock.
+                self.slots.insert_unique(hash.wide(), slot, |old| unsafe { old.hash() }.wide());
+            }
+        }
+        self.added += 1;
+        // SAFETY: the caller holds the block.
+        let (block, value) = unsafe { slot.bytes() };
+        self.block_bytes += block;
+        self.value_bytes += value;
+    }
+
+    fn remove(&mut self, hash: ShortHash, slot: Slot<T>) {
+        let Ok(found) = self.slots.find_entry(hash.wide(), |other| *other == slot) else { return };
+        found.remove();
+        self.count_out(slot);
+        if self.slots.capacity() > SHRINK_ABOVE && self.slots.len() < self.slots.capacity() / 8 {
+            // Half the room at least is gone then, so that the next such step is far away.
+            self.shrink_to(2 * self.slots.len());
+        }
+    }
+
+    fn count_out(&mut self, dead: Slot<T>) {
+        // SAFETY: it was in the table until now, and the lock is still held.
+        let (block, value) = unsafe { dead.bytes() };
+        self.block_bytes -= block;
+        self.value_bytes -= value;
+    }
+
+    fn shrink_to(&mut self, room: usize) {
+        // SAFETY: what is moved is in the table, under its lock.
+        self.slots.shrink_to(room, |slot| unsafe { slot.hash() }.wide());
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let Self { hits, misses, added, block_bytes, value_bytes, .. } = *self;
+        let table_bytes = self.slots.allocation_size();
+        Counts { hits, misses, added, len: self.slots.len(), block_bytes, value_bytes, table_bytes }
+    }
+}
