@@ -1,6 +1,6 @@
 //! The interner: never two live objects of one value, no death of what a look-up holds, every block freed once.
 //!
-//! What blocks and values count with is modelled, and a use of a value that does not happen before its drop is found.
+//! What blocks count with is modelled, and a drop of a value that does not come after all its uses is found.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -18,7 +18,7 @@ fn within_seconds(f: impl FnOnce() + Send + 'static) {
         f();
         done.send(()).unwrap();
     });
-    match waits.recv_timeout(Duration::from_secs(20)) {
+    match waits.recv_timeout(Duration::from_secs(if cfg!(miri) { 300 } else { 20 })) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
         _ => runner.join().unwrap(),
     }
@@ -143,9 +143,10 @@ fn values_whose_code_uses_the_same_interner() {
     }
     within_seconds(|| {
         VALUES.with(|values| {
-            let held: Vec<_> = (0..10).map(|id| values.intern(&Wild { id, on: reenter })).collect();
+            let ids = if cfg!(miri) { 3 } else { 10 };
+            let held: Vec<_> = (0..ids).map(|id| values.intern(&Wild { id, on: reenter })).collect();
             assert!(held.iter().all(|handle| values.get(handle).as_ref() == Some(handle)));
-            assert_eq!(values.len(), 10);
+            assert_eq!(values.len() as u64, ids);
             drop(held);
             assert!(values.is_empty());
         });
