@@ -108,8 +108,9 @@ fn a_death_against_a_newcomer() {
         assert_eq!((setup.alive(), setup.values.len()), (1, 1));
         let asked = Value::new(1, &setup.alive);
         assert!(setup.values.get(&asked).expect("held") == mine);
+        assert_eq!(setup.values.bytes().values(), size_of::<Value>());
         drop((mine, asked));
-        assert_eq!((setup.alive(), setup.values.len()), (0, 0));
+        assert_eq!((setup.alive(), setup.values.len(), setup.values.bytes().values()), (0, 0, 0));
         let stats = setup.values.stats();
         assert_eq!(stats.deaths(), stats.loads());
     });

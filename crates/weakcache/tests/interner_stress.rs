@@ -71,6 +71,7 @@ fn never_two_live_objects_of_one_value() {
         });
         let stats = values.stats();
         assert_eq!((stats.len(), stats.loads() - stats.deaths()), (0, 0));
+        assert_eq!(values.bytes().values(), 0, "also those that were replaced while they died are counted out");
         assert_eq!(stats.hits() + stats.misses(), 8 * ROUNDS as u64);
         assert_eq!(copies.load(SeqCst), 0, "each copy was dropped, once");
     }
