@@ -70,8 +70,9 @@ fn counts_agree_with_the_allocator() {
 
     // The last block of each, and nothing twice, when the interner goes first.
     handles.extend(texts.iter().take(1000).map(|text| interner.intern(text)));
+    let total = interner.bytes().total();
     drop(interner);
-    assert!(grown() > 17_000);
+    assert!((17_000..total - 10_000).contains(&grown()), "the tables went with it, {} of {total}", grown());
     handles.clear();
     assert_eq!(held(), (bytes, blocks));
 
