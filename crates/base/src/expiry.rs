@@ -29,6 +29,12 @@ impl Deadline {
         if ttl.is_zero() { Self(Duration::ZERO) } else { Self(start.saturating_add(ttl)) }
     }
 
+    /// The moment; `Duration::MAX` is never, and a value whose ttl was 0 has 0.
+    #[must_use]
+    pub const fn at(self) -> Duration {
+        self.0
+    }
+
     /// Whether a value with this deadline is stale at `now`.
     #[inline]
     #[must_use]

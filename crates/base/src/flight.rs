@@ -1,41 +1,26 @@
-//! Single flight: one thread computes a value, the others wait for it, and nobody waits for itself.
+//! Single flight: one thread or task computes a value, the others wait for it, and nobody waits for itself.
 //!
-//! A [`Flight`] belongs to one computation of one key. The thread that starts it holds the [`Leader`]; the others call
-//! [`Flight::wait`]. Who is about to wait first walks the wait-for graph of all flights in the process, and is told
-//! [`Outcome::Cycle`] instead of being blocked for ever: a value that needs itself, directly or through other threads,
-//! is thus found before anyone blocks.
+//! A [`Flight`] belongs to one computation of one key. Who starts it holds the [`Leader`]; other threads call
+//! [`Flight::wait`], other tasks await its [`Landing`]. Who is about to wait first walks the wait-for graph of all flights
+//! in the process, and is told [`Outcome::Cycle`] instead of waiting for ever: a value that needs itself, directly or
+//! through other threads and tasks, is thus found before anyone waits. For whom a thread works, so that they wait when it
+//! does, is told by [`Party::enter`].
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod graph;
+mod inside;
+mod landing;
 
-use crate::sync::{Arc, Condvar, Mutex, ThreadId, current_thread};
+use std::mem;
 
-/// For every blocked thread: the flight that it waits for.
-///
-/// It holds no modelled primitive, so that it can be a static under loom too: nothing modelled happens under its lock.
-static WAITING: LazyLock<parking_lot::Mutex<HashMap<ThreadId, Edge>>> = LazyLock::new(Default::default);
+pub use graph::Party;
+pub use inside::Inside;
+pub use landing::Landing;
 
-/// A blocked thread waits for `leader`, until `progress` says that the flight has ended.
-struct Edge {
-    leader: ThreadId,
-    progress: std::sync::Arc<Progress>,
-}
+use crate::sync::{Arc, Condvar, Mutex};
+use graph::{Progress, Waiting};
+use landing::Tasks;
 
-/// Whether a flight is over. Not modelled: it only refines the graph, see [`would_block_for_ever`].
-#[derive(Debug, Default)]
-struct Progress(std::sync::atomic::AtomicBool);
-
-impl Progress {
-    fn end(&self) {
-        self.0.store(true, std::sync::atomic::Ordering::Release);
-    }
-
-    fn has_ended(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::Acquire)
-    }
-}
-
-/// One computation in progress that other threads may wait for.
+/// One computation in progress that others may wait for.
 ///
 /// ```
 /// use lagom_base::flight::{Flight, Outcome};
@@ -48,7 +33,7 @@ impl Progress {
 /// ```
 #[derive(Debug)]
 pub struct Flight<T> {
-    leader: ThreadId,
+    leader: Party,
     progress: std::sync::Arc<Progress>,
     state: Mutex<State<T>>,
     ended: Condvar,
@@ -56,30 +41,35 @@ pub struct Flight<T> {
 
 #[derive(Debug)]
 enum State<T> {
-    Flying,
+    Flying(Tasks),
     Landed(T),
     Abandoned,
 }
 
-/// What a thread that wanted to wait for a flight gets.
+/// What somebody who wanted to wait for a flight gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// The value that the leader computed.
     Landed(T),
     /// The leader panicked or gave up: try again, as the leader if you are the first.
     Abandoned,
-    /// Waiting would never end by itself: the leader, directly or through others, waits for the calling thread.
+    /// Waiting would never end by itself: the leader, directly or through others, waits for who asked.
     Cycle,
 }
 
 impl<T> Flight<T> {
     /// Starts a flight; the calling thread leads it.
     pub fn start() -> Leader<T> {
+        Self::start_for(Party::thread())
+    }
+
+    /// Starts a flight that `leader` leads, who may have begun without one: somebody wants to wait for it now.
+    pub fn start_for(leader: Party) -> Leader<T> {
         Leader {
             flight: Arc::new(Self {
-                leader: current_thread(),
+                leader,
                 progress: std::sync::Arc::default(),
-                state: Mutex::new(State::Flying),
+                state: Mutex::new(State::Flying(Tasks::default())),
                 ended: Condvar::new(),
             }),
         }
@@ -98,19 +88,29 @@ impl<T> Flight<T> {
             match &*state {
                 State::Landed(value) => return Outcome::Landed(value.clone()),
                 State::Abandoned => return Outcome::Abandoned,
-                State::Flying if blocked.is_none() => match Blocked::on(self) {
-                    Some(edge) => blocked = Some(edge),
-                    None => return Outcome::Cycle,
-                },
-                State::Flying => self.ended.wait(&mut state),
+                State::Flying(_) if blocked.is_none() => {
+                    // All that the thread works for waits with it.
+                    let mut parties = inside::all();
+                    if !parties.contains(&Party::thread()) {
+                        parties.push(Party::thread());
+                    }
+                    blocked = Waiting::add(parties, self.leader, &self.progress);
+                    if blocked.is_none() {
+                        return Outcome::Cycle;
+                    }
+                }
+                State::Flying(_) => self.ended.wait(&mut state),
             }
         }
     }
 
     fn end(&self, end: State<T>) {
         self.progress.end();
-        *self.state.lock() = end;
+        let former = mem::replace(&mut *self.state.lock(), end);
         self.ended.notify_all();
+        if let State::Flying(tasks) = former {
+            tasks.wake_all();
+        }
     }
 }
 
@@ -141,47 +141,6 @@ impl<T> Drop for Leader<T> {
     }
 }
 
-/// The calling thread's edge in the wait-for graph, while it lives.
-struct Blocked(ThreadId);
-
-impl Blocked {
-    /// The edge from the calling thread to `flight`, or `None` if it would close a cycle.
-    fn on<T>(flight: &Flight<T>) -> Option<Self> {
-        let me = current_thread();
-        let mut waiting = WAITING.lock();
-        if would_block_for_ever(&waiting, me, flight.leader) {
-            return None;
-        }
-        let edge = Edge { leader: flight.leader, progress: std::sync::Arc::clone(&flight.progress) };
-        waiting.insert(me, edge);
-        Some(Self(me))
-    }
-}
-
-impl Drop for Blocked {
-    fn drop(&mut self) {
-        WAITING.lock().remove(&self.0);
-    }
-}
-
-/// Walks from `leader` along the flights that threads wait for: does the way come back to `me`?
-///
-/// No ring is made up: edges are added under the lock that the caller holds. If the walk ends at `me`, the last edge
-/// leads to a flight of `me`, which `me` does not end while it walks, so its thread stays blocked; hence that thread ends
-/// none of its flights either, and so on backwards. Only a thread outside of the ring could end one of them, where the
-/// [`Leader`] lies within its reach (the table of a cache, say): nobody can know whether one ever will, so the ring is
-/// reported all the same. No ring is missed: the thread that adds the last edge sees all others.
-fn would_block_for_ever(waiting: &HashMap<ThreadId, Edge>, me: ThreadId, leader: ThreadId) -> bool {
-    let mut at = leader;
-    while at != me {
-        match waiting.get(&at) {
-            Some(edge) if !edge.progress.has_ended() => at = edge.leader,
-            _ => return false,
-        }
-    }
-    true
-}
-
 #[cfg(all(test, not(lagom_loom)))]
 mod tests {
     use super::*;
@@ -208,13 +167,18 @@ mod tests {
         let leader = Flight::start();
         let flight = leader.flight();
         let (send, received) = mpsc::channel();
-        let waiters: [_; 3] = std::array::from_fn(|_| {
-            let (flight, send) = (Arc::clone(&flight), send.clone());
-            thread::spawn(move || send.send(flight.wait()).unwrap()).thread().id()
-        });
+        let (tell, told) = mpsc::channel();
+        for _ in 0..3 {
+            let (flight, send, tell) = (Arc::clone(&flight), send.clone(), tell.clone());
+            thread::spawn(move || {
+                tell.send(Party::thread()).unwrap();
+                send.send(flight.wait()).unwrap();
+            });
+        }
+        let waiters: [_; 3] = std::array::from_fn(|_| told.recv().unwrap());
         // An edge is added under the lock of the flight, which is given back by blocking: once it is there, the wait has
         // begun before anyone can end the flight.
-        while !waiters.iter().all(|waiter| WAITING.lock().contains_key(waiter)) {
+        while !waiters.iter().all(|waiter| graph::waits(*waiter)) {
             thread::yield_now();
         }
         leader.land(7);
@@ -222,18 +186,6 @@ mod tests {
             // With a limit, so that a waiter who was forgotten fails the test instead of blocking it.
             assert_eq!(received.recv_timeout(Duration::from_secs(20)), Ok(Outcome::Landed(7)));
         }
-    }
-
-    #[test]
-    fn a_woken_waiter_closes_no_cycle() {
-        let me = current_thread();
-        let other = thread::spawn(|| ()).thread().id();
-        let progress = std::sync::Arc::new(Progress::default());
-        let edge = Edge { leader: me, progress: std::sync::Arc::clone(&progress) };
-        let waiting = HashMap::from([(other, edge)]);
-        assert!(would_block_for_ever(&waiting, me, other));
-        progress.end(); // `other` can run again, but has not taken its edge back yet.
-        assert!(!would_block_for_ever(&waiting, me, other));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | [`expiry`] | deadlines that saturate: a ttl of 0 is always stale, of `Duration::MAX` never |
 //! | [`fence`] | a fence that the frequent side does not pay for |
 //! | [`policy`] | which entry of a bounded cache goes when another comes |
+//! | [`per_thread`] | one value per thread, which others may look at |
 //! | [`thread_index`] | small numbers for living threads, and what is to be done when one ends |
 //! | [`flight`] | single flight with a wait-for graph: one thread computes, the others wait, and nobody waits for itself |
 
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod expiry;
 pub mod fence;
 pub mod flight;
+pub mod per_thread;
 pub mod policy;
 pub mod sync;
 pub mod thread_index;

@@ -89,7 +89,7 @@ pub trait Entries<I> {
     /// The hash of its key, the same as at its insertion.
     fn hash(&self, id: I) -> u32;
     /// Its weight, the same as at its insertion.
-    fn weight(&self, _: I) -> u32 {
+    fn weight(&self, _: I) -> u64 {
         1
     }
 }
@@ -122,7 +122,7 @@ pub struct Policy<I> {
 #[derive(Debug)]
 #[must_use = "it has no place before it is inserted"]
 pub struct Newcomer {
-    weight: u32,
+    weight: u64,
     /// It left a ghost, not long ago.
     returns: bool,
     /// Weight evicted from the window since it came there, if that is known and has yet to be compared.
@@ -231,8 +231,8 @@ impl<I: Copy> Policy<I> {
     /// assert!(Policy::<usize>::new(0).admit(7, 0).is_none());
     /// ```
     #[must_use]
-    pub fn admit(&mut self, hash: u32, weight: u32) -> Option<Newcomer> {
-        if u64::from(weight) > self.capacity || self.capacity == 0 {
+    pub fn admit(&mut self, hash: u32, weight: u64) -> Option<Newcomer> {
+        if weight > self.capacity || self.capacity == 0 {
             return None;
         }
         let mut newcomer = Newcomer { weight, returns: false, distance: None, place: Place::Free };
@@ -241,7 +241,7 @@ impl<I: Copy> Policy<I> {
             // A queue that is to hold one more hit must be longer by that entry's age.
             if age < self.capacity - self.capacity / 4 {
                 newcomer.returns = true;
-                let weight = f64::from(weight.max(1));
+                let weight = weight.max(1) as f64;
                 let step = STEP * self.capacity as f64 * weight / (age as f64 + weight);
                 match from {
                     From::Window => {
@@ -290,7 +290,7 @@ impl<I: Copy> Policy<I> {
         self.make_room(newcomer.weight, entries)
     }
 
-    /// Evicts an entry if all together are heavier than the capacity: to be called after
+    /// Evicts an entry if all together are heavier than the capacity, or the capacity is 0: to be called after
     /// [`set_capacity`](Self::set_capacity) until it finds none.
     ///
     /// ```
@@ -311,7 +311,29 @@ impl<I: Copy> Policy<I> {
     /// assert_eq!(policy.evict_excess(&None), Option::None);
     /// ```
     pub fn evict_excess(&mut self, entries: &impl Entries<I>) -> Option<I> {
-        if self.weight <= self.capacity { None } else { self.make_room(0, entries) }
+        let fits = if self.capacity == 0 { self.is_empty() } else { self.weight <= self.capacity };
+        if fits { None } else { self.make_room(0, entries) }
+    }
+
+    /// Evicts an entry although there is room, if there is any.
+    ///
+    /// ```
+    /// # use lagom_base::policy::{Entries, Policy};
+    /// # struct None;
+    /// # impl Entries<usize> for None {
+    /// #     fn seat(&self, _: usize) -> u32 { 0 }
+    /// #     fn set_seat(&self, _: usize, _: u32) {}
+    /// #     fn uses(&self, _: usize) -> u8 { 0 }
+    /// #     fn set_uses(&self, _: usize, _: u8) {}
+    /// #     fn hash(&self, _: usize) -> u32 { 0 }
+    /// # }
+    /// let mut policy = Policy::new(3);
+    /// let newcomer = policy.admit(7, 1).unwrap();
+    /// policy.insert(newcomer, 7, &None);
+    /// assert_eq!(policy.evict_one(&None), Some(7));
+    /// ```
+    pub fn evict_one(&mut self, entries: &impl Entries<I>) -> Option<I> {
+        self.make_room(0, entries)
     }
 
     /// Gives the newcomer its place, and sets its uses to 0.
@@ -338,7 +360,7 @@ impl<I: Copy> Policy<I> {
     #[inline]
     pub fn insert(&mut self, newcomer: Newcomer, id: I, entries: &impl Entries<I>) {
         assert!(self.has_room(newcomer.weight), "victims are evicted first");
-        let weight = u64::from(newcomer.weight);
+        let weight = newcomer.weight;
         let main = match newcomer.place {
             Place::Main => true,
             Place::Window => false,
@@ -378,7 +400,7 @@ impl<I: Copy> Policy<I> {
     /// assert!(policy.is_empty());
     /// ```
     pub fn remove(&mut self, id: I, entries: &impl Entries<I>) {
-        let (seat, weight) = (entries.seat(id), u64::from(entries.weight(id)));
+        let (seat, weight) = (entries.seat(id), entries.weight(id));
         if seat & IN_MAIN == 0 {
             self.window.remove(seat, |id, seat| entries.set_seat(id, seat));
             self.window_weight -= weight;

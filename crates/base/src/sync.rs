@@ -10,6 +10,10 @@ mod model;
 mod native;
 
 #[cfg(lagom_loom)]
-pub use model::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, loom, wait_a_little};
+pub use model::{
+    Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, loom, thread_local, wait_a_little,
+};
 #[cfg(not(lagom_loom))]
-pub use native::{Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, wait_a_little};
+pub use native::{
+    Arc, Condvar, Mutex, MutexGuard, ThreadId, Weak, atomic, cell, current_thread, thread_local, wait_a_little,
+};

@@ -17,8 +17,8 @@ const TICKS: u32 = 10;
 pub(super) const IN_MAIN: u32 = 1 << 31;
 
 impl<I: Copy> Policy<I> {
-    pub(super) fn has_room(&self, weight: u32) -> bool {
-        self.weight.checked_add(u64::from(weight)).is_some_and(|sum| sum <= self.capacity) && self.len() < MOST
+    pub(super) fn has_room(&self, weight: u64) -> bool {
+        self.weight.checked_add(weight).is_some_and(|sum| sum <= self.capacity) && self.len() < MOST
     }
 
     /// What depends on the capacity.
@@ -44,10 +44,10 @@ impl<I: Copy> Policy<I> {
     }
 
     /// Evicts one: from the window while it is too long, from main while it is not; each helps the other out.
-    pub(super) fn make_room(&mut self, weight: u32, entries: &impl Entries<I>) -> Option<I> {
-        while self.main.is_empty() || self.window_weight + u64::from(weight) > self.most_window {
+    pub(super) fn make_room(&mut self, weight: u64, entries: &impl Entries<I>) -> Option<I> {
+        while self.main.is_empty() || self.window_weight.saturating_add(weight) > self.most_window {
             let Some((id, ())) = self.window.pop() else { break };
-            let own = u64::from(entries.weight(id));
+            let own = entries.weight(id);
             self.window_weight -= own;
             if entries.uses(id) == 0 {
                 return Some(self.leave_window(id, own, entries));
@@ -60,7 +60,7 @@ impl<I: Copy> Policy<I> {
         }
         // All that the hand met were used.
         if let Some((id, ())) = self.window.pop() {
-            let own = u64::from(entries.weight(id));
+            let own = entries.weight(id);
             self.window_weight -= own;
             return Some(self.leave_window(id, own, entries));
         }
@@ -100,7 +100,7 @@ impl<I: Copy> Policy<I> {
     }
 
     fn leave_main(&mut self, id: I, entries: &impl Entries<I>) -> I {
-        let weight = u64::from(entries.weight(id));
+        let weight = entries.weight(id);
         self.leave_ghost(entries.hash(id), From::Main);
         self.main_clock = self.main_clock.wrapping_add(weight);
         self.weight -= weight;

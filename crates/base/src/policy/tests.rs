@@ -16,7 +16,7 @@ struct Nodes {
 struct Node {
     seat: Cell<u32>,
     uses: Cell<u8>,
-    weight: Cell<u32>,
+    weight: Cell<u64>,
 }
 
 impl Entries<u32> for Nodes {
@@ -36,7 +36,7 @@ impl Entries<u32> for Nodes {
     fn hash(&self, id: u32) -> u32 {
         if self.spread { id } else { 7 }
     }
-    fn weight(&self, id: u32) -> u32 {
+    fn weight(&self, id: u32) -> u64 {
         self.nodes[id as usize].weight.get()
     }
 }
@@ -64,7 +64,7 @@ impl Cache {
     }
 
     /// Looks a key up and inserts it if it is missing; whether it was there.
-    fn access(&mut self, id: u32, weight: u32) -> bool {
+    fn access(&mut self, id: u32, weight: u64) -> bool {
         let node = &self.nodes.nodes[id as usize];
         if self.resident.contains_key(&id) {
             node.uses.set((node.uses.get() + 1).min(3));
@@ -72,7 +72,7 @@ impl Cache {
         }
         node.weight.set(weight);
         let Some(mut newcomer) = self.policy.admit(self.nodes.hash(id), weight) else {
-            assert!(u64::from(weight) > self.policy.capacity() || self.policy.capacity() == 0);
+            assert!(weight > self.policy.capacity() || self.policy.capacity() == 0);
             return false;
         };
         while let Some(victim) = self.policy.evict(&mut newcomer, &self.nodes) {
@@ -82,8 +82,8 @@ impl Cache {
         self.nodes.nodes[id as usize].uses.set(2);
         self.policy.insert(newcomer, id, &self.nodes);
         assert_eq!(self.nodes.uses(id), 0, "a newcomer is unused");
-        self.resident.insert(id, weight.into());
-        self.weight += u64::from(weight);
+        self.resident.insert(id, weight);
+        self.weight += weight;
         assert!(self.weight <= self.policy.capacity(), "the bound is strict");
         assert_eq!(self.policy.weight(), self.weight);
         false
@@ -102,6 +102,7 @@ impl Cache {
             self.gone(victim);
         }
         assert!(self.weight <= capacity);
+        assert!(capacity > 0 || self.policy.is_empty(), "nor the weightless");
     }
 
     fn check(&self) {
@@ -128,7 +129,7 @@ impl Cache {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Access(u32, u32),
+    Access(u32, u64),
     Remove(u32),
     SetCapacity(u64),
     TakeAll,
@@ -138,7 +139,7 @@ const KEYS: u32 = 300;
 
 fn step() -> impl Strategy<Value = Step> {
     let key = || prop_oneof![0..30_u32, 0..KEYS];
-    let weight = prop_oneof![20 => Just(1_u32), 4 => 0..20_u32, 1 => Just(u32::MAX)];
+    let weight = prop_oneof![20 => Just(1_u64), 4 => 0..20_u64, 1 => Just(u64::from(u32::MAX)), 1 => Just(u64::MAX)];
     prop_oneof![
         200 => (key(), weight).prop_map(|(key, weight)| Step::Access(key, weight)),
         60 => key().prop_map(Step::Remove),
@@ -199,7 +200,7 @@ fn a_capacity_without_end_allocates_as_it_grows() {
     let mut cache = Cache::new(u64::MAX, 10_000);
     assert_eq!(cache.policy.bytes(), 0);
     for key in 0..10_000 {
-        cache.access(key, if key < 2 { u32::MAX } else { 1 });
+        cache.access(key, if key < 2 { u64::MAX / 4 } else { 1 });
     }
     assert_eq!(cache.evicted, 0);
     assert!(cache.policy.bytes() < 16 * 10_000, "{} bytes", cache.policy.bytes());

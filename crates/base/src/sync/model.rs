@@ -7,6 +7,7 @@ pub use loom;
 pub use loom::cell;
 pub use loom::sync::{Arc, atomic};
 pub use loom::thread::ThreadId;
+pub use loom::thread_local;
 
 /// Lets other threads run.
 pub fn wait_a_little(_round: u32) {

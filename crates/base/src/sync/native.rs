@@ -3,11 +3,21 @@
 pub use parking_lot::{Condvar, Mutex, MutexGuard};
 pub use std::sync::{Arc, atomic};
 pub use std::thread::ThreadId;
+pub use std::thread_local;
+
+std::thread_local! {
+    /// Without a destructor: one load, where `thread::current` counts a handle up and down.
+    static CURRENT: core::cell::Cell<Option<ThreadId>> = const { core::cell::Cell::new(None) };
+}
 
 /// The identity of the calling thread.
 #[inline]
 pub fn current_thread() -> ThreadId {
-    std::thread::current().id()
+    CURRENT.get().unwrap_or_else(|| {
+        let id = std::thread::current().id();
+        CURRENT.set(Some(id));
+        id
+    })
 }
 
 /// A reference that does not keep its value alive.
