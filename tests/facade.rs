@@ -141,6 +141,13 @@ fn caches_cross_threads_if_their_values_are_shared() {
         weakcache::Interned<str>: true true;
         weakcache::Interned<OneAtATime>: false false;
         weakcache::Stats: true true;
+        weakcache::LocalCache<u8, u8>: false false;
+        weakcache::LocalCached<u8>: false false;
+        weakcache::ArcCache<u8, str>: true true;
+        weakcache::ArcCache<u8, OneAtATime>: false false;
+        weakcache::MemoryLimited<u8, OneAtATime>: true false;
+        weakcache::MemoryLimitedList<u8>: true true;
+        weakcache::MemoryLimitedList<OneAtATime>: true false;
     }
 }
 

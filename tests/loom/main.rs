@@ -1,6 +1,8 @@
 //! Models of the concurrent protocols, run over every interleaving; `cargo xtask test` runs them.
 
 #[cfg(lagom_loom)]
+mod arc_cache;
+#[cfg(lagom_loom)]
 mod flight;
 #[cfg(lagom_loom)]
 mod interner;

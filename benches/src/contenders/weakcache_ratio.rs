@@ -23,7 +23,7 @@ const FIELD: [(&str, Replay); 7] = [
 const LRU: &str = "lru";
 const OPT: &str = "OPT";
 
-const NOTE: &str = "The policy of lagom without its cache, so that it has no shards; quick_cache is its unsync one for the same reason, moka does what \
+const NOTE: &str = "lagom as it comes, in shards where the capacity is above 2,048; quick_cache is its unsync one, so that it has none, moka does what \
      it would leave for later after each access. `beyond its bound` is moka left to itself: it holds some 50 entries too many. OPT knows the future.";
 
 pub(super) fn cases() -> Vec<Case> {

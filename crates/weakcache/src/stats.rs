@@ -1,9 +1,10 @@
 //! What a cache counted.
 
 use core::fmt;
+use core::time::Duration;
 
 /// What happened in a [`WeakCache`](crate::WeakCache) or an [`Interner`](crate::Interner), and what it holds: a
-/// snapshot, taken at one instant under the lock.
+/// snapshot, taken shard by shard under the lock of each.
 ///
 /// `Display` writes one line, without the strong tier where there is none. With the feature `serde` it serializes as a
 /// map of its counts, its sizes and its `hit_ratio`.
@@ -25,6 +26,8 @@ pub struct Stats {
     pub(crate) loads: u64,
     pub(crate) evictions: u64,
     pub(crate) deaths: u64,
+    pub(crate) expirations: u64,
+    pub(crate) load_time: Duration,
     pub(crate) len: usize,
     pub(crate) strong_len: usize,
     pub(crate) capacity: usize,
@@ -71,7 +74,7 @@ impl Stats {
         self.loads
     }
 
-    /// Entries that left the strong tier for another one; those in use by someone live on.
+    /// Entries that left the strong tier for another one, or for want of capacity; those in use by someone live on.
     ///
     /// ```
     /// # use lagom_weakcache::WeakCache;
@@ -86,7 +89,7 @@ impl Stats {
     }
 
     /// Entries that vanished because neither a handle nor the strong tier held them any more. What `remove`, `retain`,
-    /// `clear` and a replacing `insert` take away is not counted.
+    /// `clear` and a replacing `insert` take away is not counted, nor what expired.
     ///
     /// ```
     /// # use lagom_weakcache::WeakCache;
@@ -97,6 +100,36 @@ impl Stats {
     #[must_use]
     pub const fn deaths(&self) -> u64 {
         self.deaths
+    }
+
+    /// Entries that were taken off because they had expired.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// # use std::time::Duration;
+    /// let cache = WeakCache::builder().ttl(Duration::ZERO).build();
+    /// cache.insert('a', 1);
+    /// assert!(cache.get(&'a').is_none());
+    /// assert_eq!(cache.stats().expirations(), 1);
+    /// ```
+    #[must_use]
+    pub const fn expirations(&self) -> u64 {
+        self.expirations
+    }
+
+    /// How long the factories that returned a value took together, if that [is measured](crate::WeakCacheBuilder::time_loads);
+    /// else zero.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// # use std::time::Duration;
+    /// let cache = WeakCache::builder().time_loads().build();
+    /// cache.get_or_insert_with('a', || std::thread::sleep(Duration::from_millis(1)));
+    /// assert!(cache.stats().load_time() >= Duration::from_millis(1));
+    /// ```
+    #[must_use]
+    pub const fn load_time(&self) -> Duration {
+        self.load_time
     }
 
     /// Live entries.
@@ -124,7 +157,7 @@ impl Stats {
         self.len == 0
     }
 
-    /// Entries in the strong tier, at most [`capacity`](Self::capacity).
+    /// Entries in the strong tier, at most [`capacity`](Self::capacity) unless they are weighed.
     ///
     /// ```
     /// # use lagom_weakcache::WeakCache;
@@ -138,7 +171,7 @@ impl Stats {
         self.strong_len
     }
 
-    /// How many entries the strong tier may hold; 0 for an interner.
+    /// How many entries the strong tier may hold, or what they may weigh together; 0 for an interner.
     ///
     /// ```
     /// # use lagom_weakcache::WeakCache;
@@ -168,7 +201,7 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hits, misses, loads, evictions, deaths, len, strong_len, capacity } = *self;
+        let Self { hits, misses, loads, evictions, deaths, len, strong_len, capacity, .. } = *self;
         write!(f, "{len} live, ")?;
         if capacity > 0 {
             write!(f, "{strong_len} of {capacity} strong, ")?;
@@ -187,13 +220,15 @@ impl serde::Serialize for Stats {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
 
-        let mut map = serializer.serialize_struct("Stats", 9)?;
+        let mut map = serializer.serialize_struct("Stats", 11)?;
         map.serialize_field("hits", &self.hits)?;
         map.serialize_field("misses", &self.misses)?;
         map.serialize_field("hit_ratio", &self.hit_ratio())?;
         map.serialize_field("loads", &self.loads)?;
         map.serialize_field("evictions", &self.evictions)?;
         map.serialize_field("deaths", &self.deaths)?;
+        map.serialize_field("expirations", &self.expirations)?;
+        map.serialize_field("load_seconds", &self.load_time.as_secs_f64())?;
         map.serialize_field("len", &self.len)?;
         map.serialize_field("strong_len", &self.strong_len)?;
         map.serialize_field("capacity", &self.capacity)?;

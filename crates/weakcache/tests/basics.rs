@@ -5,7 +5,7 @@ mod common;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use common::Ledger;
-use lagom_weakcache::{Cached, Interner, WeakCache};
+use lagom_weakcache::{Cached, Eviction, Interner, WeakCache};
 
 #[test]
 fn a_weak_entry_lives_with_its_handles() {
@@ -20,9 +20,13 @@ fn a_weak_entry_lives_with_its_handles() {
     assert!(cache.get("key").is_none());
 }
 
+fn lru<K, V>(capacity: usize) -> WeakCache<K, V> {
+    WeakCache::builder().capacity(capacity).eviction(Eviction::Lru).build()
+}
+
 #[test]
 fn eviction_spares_what_is_held() {
-    let (cache, ledger) = (WeakCache::new(2), Ledger::default());
+    let (cache, ledger) = (lru(2), Ledger::default());
     let held = cache.insert(0, ledger.value(0));
     for key in 1..=5 {
         cache.insert(key, ledger.value(key));
@@ -40,7 +44,7 @@ fn eviction_spares_what_is_held() {
 
 #[test]
 fn the_least_recently_used_leaves() {
-    let cache = WeakCache::new(3);
+    let cache = lru(3);
     for key in ["a", "b", "c"] {
         cache.insert(key, ());
     }
@@ -198,7 +202,8 @@ impl<const MASK: u64> Hasher for Poor<MASK> {
 }
 
 fn survives_hasher<const MASK: u64>() {
-    let cache = WeakCache::builder().capacity(50).hasher(BuildHasherDefault::<Poor<MASK>>::new()).build();
+    let cache = WeakCache::builder().capacity(50).eviction(Eviction::Lru);
+    let cache = cache.hasher(BuildHasherDefault::<Poor<MASK>>::new()).build();
     let held: Vec<_> = (0..100).map(|key| cache.insert(key, key)).collect();
     assert_eq!(cache.len(), 100);
     for (key, handle) in held.iter().enumerate() {
@@ -261,8 +266,8 @@ fn stats_serialize() {
     }
     let json = serde_json::to_value(cache.stats()).unwrap();
     let expected = serde_json::json!({
-        "hits": 3, "misses": 1, "hit_ratio": 0.75, "loads": 1, "evictions": 0, "deaths": 0, "len": 1, "strong_len": 1,
-        "capacity": 3,
+        "hits": 3, "misses": 1, "hit_ratio": 0.75, "loads": 1, "load_seconds": 0.0, "evictions": 0, "deaths": 0,
+        "expirations": 0, "len": 1, "strong_len": 1, "capacity": 3,
     });
     assert_eq!(json, expected);
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use common::{Counted, Ledger, panic_message};
-use lagom_weakcache::{Cached, Interner, WeakCache};
+use lagom_weakcache::{Cached, Eviction, Interner, WeakCache};
 
 /// A key whose `Eq` or `Hash` panics on demand.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Drop for Bomb {
 
 #[test]
 fn panics_in_the_drop_of_values() {
-    let (cache, ledger) = (WeakCache::new(1), Ledger::default());
+    let (cache, ledger) = (WeakCache::builder().capacity(1).eviction(Eviction::Lru).build(), Ledger::default());
     // Of the last handle.
     cache.insert('s', Bomb(ledger.value(0)));
     let weak = cache.insert('w', Bomb(ledger.value(1)));
@@ -120,14 +120,18 @@ fn panics_in_the_drop_of_keys() {
     let held = cache.insert(Fuse(1), ledger.value(1));
     // The key that is not needed, as one is there.
     assert_eq!(panic_message(|| cache.get_or_insert_with(Fuse(1), || unreachable!())), "in drop of a key");
-    assert_eq!(panic_message(|| cache.insert(Fuse(1), ledger.value(2))), "in drop of a key");
-    assert_eq!((cache.len(), ledger.alive()), (0, 1), "the insert replaced, and nobody got the new one");
-    drop(held);
+    assert_eq!(panic_message(|| drop(cache.insert(Fuse(1), ledger.value(2)))), "in drop of a key");
+    assert_eq!((cache.len(), ledger.alive()), (0, 1), "the insert replaced, and nobody holds the new one");
+    // Each entry has its own key.
+    assert_eq!(panic_message(|| drop(held)), "in drop of a key");
+    assert_eq!(ledger.alive(), 0);
 
     let held = cache.insert(Fuse(1), ledger.value(1));
-    assert_eq!(panic_message(|| cache.remove(&*key)), "in drop of a key");
+    let removed = cache.remove(&*key);
     assert_eq!((cache.len(), ledger.alive()), (0, 1));
-    drop(held);
+    drop(removed);
+    assert_eq!(panic_message(|| drop(held)), "in drop of a key");
+    assert_eq!(ledger.alive(), 0);
 
     let held = cache.insert(Fuse(1), ledger.value(1));
     assert_eq!(panic_message(|| drop(held)), "in drop of a key");
@@ -348,4 +352,129 @@ fn values_that_hold_interned_handles() {
     assert_eq!(trees.len(), 10_001);
     drop(tree);
     assert!(trees.is_empty());
+}
+
+/// A key that looks into its cache when it is hashed, compared or dropped.
+struct Curious {
+    id: u32,
+    cache: Weak<WeakCache<Curious, Counted>>,
+}
+
+thread_local! {
+    /// How deep this thread is in calls of its own keys.
+    static INSIDE: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+impl Curious {
+    fn look(&self) {
+        if INSIDE.get() > 0 {
+            return;
+        }
+        let Some(cache) = self.cache.upgrade() else { return };
+        INSIDE.set(1);
+        let other = || Self { id: self.id + 1, cache: Weak::new() };
+        cache.get(&other());
+        cache.with(&other(), |value| value.id);
+        cache.remove(&Self { id: self.id + 2, cache: Weak::new() });
+        cache.retain(|_, _| true);
+        let _ = cache.stats();
+        INSIDE.set(0);
+    }
+}
+
+impl PartialEq for Curious {
+    fn eq(&self, other: &Self) -> bool {
+        self.look();
+        self.id == other.id
+    }
+}
+
+impl Eq for Curious {}
+
+impl Hash for Curious {
+    /// All in one slot after the other.
+    fn hash<H: Hasher>(&self, _: &mut H) {
+        self.look();
+    }
+}
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+#[test]
+fn keys_that_use_the_cache() {
+    for capacity in [0, 1, 3, usize::MAX] {
+        let (cache, ledger) = (Arc::new(WeakCache::new(capacity)), Ledger::default());
+        let key = |id| Curious { id, cache: Arc::downgrade(&cache) };
+        for id in [1, 4, 7, 1, 4, 7, 10] {
+            let held = cache.insert(key(id), ledger.value(u64::from(id)));
+            assert!(Cached::ptr_eq(&held, &cache.get(&key(id)).expect("held")));
+            assert_eq!(cache.with(&key(id), |value| value.id), Some(u64::from(id)));
+            let loaded = cache.get_or_insert_with(key(id + 100), || {
+                cache.get(&key(id));
+                drop(cache.insert(key(id + 200), ledger.value(0)));
+                ledger.value(u64::from(id) + 100)
+            });
+            assert_eq!(loaded.id, u64::from(id) + 100);
+            assert!(Cached::ptr_eq(&held, &cache.remove(&key(id)).expect("held")));
+        }
+        cache.clear();
+        assert_eq!((cache.len(), ledger.alive()), (0, 0));
+    }
+}
+
+/// A thread that ends uses the cache, also after its number is gone.
+#[test]
+fn caches_in_thread_locals() {
+    struct Last(Arc<WeakCache<u32, Counted>>, Ledger);
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let Self(cache, ledger) = self;
+            let held = cache.insert(1, ledger.value(1));
+            assert!(Cached::ptr_eq(&held, &cache.get(&1).expect("held")));
+            assert_eq!(cache.with(&1, |value| value.id), Some(1));
+            assert_eq!(cache.with(&1, |value| value.id), Some(1));
+            assert_eq!(cache.get_or_insert_with(2, || ledger.value(2)).id, 2);
+            cache.remove(&1);
+            assert!(cache.get(&1).is_none());
+            drop(held);
+            cache.clear();
+        }
+    }
+
+    thread_local! {
+        static EARLY: RefCell<Option<Last>> = const { RefCell::new(None) };
+        static LATE: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
+    for capacity in [0, 2] {
+        let (cache, ledger) = (Arc::new(WeakCache::new(capacity)), Ledger::default());
+        let last = || Last(Arc::clone(&cache), ledger.clone());
+        let (early, late) = (last(), last());
+        let thread = thread::spawn(move || {
+            EARLY.set(Some(early));
+            // The number of the thread, whose end comes between those of the two.
+            late.0.get(&7);
+            LATE.set(Some(late));
+        });
+        thread.join().unwrap();
+        assert_eq!((cache.len(), ledger.alive(), Arc::strong_count(&cache)), (0, 0, 1));
+        assert_eq!(cache.stats().hits() + cache.stats().misses(), 11);
+    }
+}
+
+/// As long as the longest that is promised.
+#[test]
+fn a_hundred_thousand_that_hold_the_next() {
+    for capacity in [0, 1] {
+        let (cache, ledger) = (WeakCache::new(capacity), Ledger::default());
+        let head = chain(&cache, &ledger, 100_000);
+        assert_eq!(cache.len(), 100_000);
+        cache.clear();
+        drop(head);
+        assert_eq!((cache.len(), ledger.alive()), (0, 0));
+    }
 }

@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 
 use common::{Counted, Ledger};
-use lagom_weakcache::{Cached, WeakCache};
+use lagom_weakcache::{Cached, Eviction, WeakCache};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -88,7 +88,8 @@ impl Model {
 }
 
 fn run(capacity: usize, keep: bool, ops: &[Op]) {
-    let (cache, ledger) = (WeakCache::<u8, Counted>::new(capacity), Ledger::default());
+    let (cache, ledger) = (WeakCache::<u8, Counted>::builder(), Ledger::default());
+    let cache = cache.capacity(capacity).eviction(Eviction::Lru).build();
     let mut model = Model { capacity, ..Model::default() };
     let mut held: Vec<Cached<Counted>> = Vec::new();
     let mut next = 0;

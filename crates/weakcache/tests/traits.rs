@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::sync::Mutex;
 
 use lagom_weakcache::{
-    Cached, DefaultHashBuilder, DefaultHasher, Interned, Interner, InternerBuilder, InternerBytes, Member, Observer,
-    Observers, Stats, WeakCache, WeakCacheBuilder, WeakSet,
+    ArcCache, ArcCacheBuilder, ArcStats, Cached, DefaultHashBuilder, DefaultHasher, Interned, Interner,
+    InternerBuilder, InternerBytes, LocalCache, LocalCacheBuilder, LocalCached, Member, MemoryLimited,
+    MemoryLimitedList, Observer, Observers, Stats, TooHeavy, WeakCache, WeakCacheBuilder, WeakSet,
 };
 
 fn crosses_threads<T: Send + Sync + Debug>() {}
@@ -71,6 +72,27 @@ fn what_must_not_cross_threads() {
     assert!(!implements!(Interned<Cell<u8>>: Send) && !implements!(Interned<Cell<u8>>: Sync));
     assert!(!implements!(Interner<Cell<u8>>: Send) && !implements!(Interner<Rc<u8>>: Sync));
     assert!(!implements!(WeakSet<Cell<u8>>: Send) && !implements!(Member<Rc<u8>>: Send));
+}
+
+#[test]
+fn the_caches_of_one_thread_and_of_arcs() {
+    assert!(!implements!(LocalCache<u8, u8>: Send) && !implements!(LocalCache<u8, u8>: Sync));
+    assert!(!implements!(LocalCached<u8>: Send) && !implements!(LocalCached<u8>: Sync));
+    survives_panics::<LocalCache<String, Vec<u8>>>();
+    survives_panics::<LocalCached<String>>();
+    crosses_threads::<LocalCacheBuilder<Rc<()>, Rc<()>>>();
+
+    crosses_threads::<ArcCache<String, str>>();
+    crosses_threads::<ArcCacheBuilder<Rc<()>, Rc<()>>>();
+    crosses_threads::<ArcStats>();
+    survives_panics::<ArcCache<String, str>>();
+    // As an `Arc`: another thread may have one too.
+    assert!(!implements!(ArcCache<u8, Cell<u8>>: Send) && !implements!(ArcCache<Cell<u8>, u8>: Sync));
+
+    assert!(implements!(MemoryLimited<u8, Cell<u8>>: Send) && !implements!(MemoryLimited<u8, u8>: Sync));
+    assert!(!implements!(MemoryLimited<u8, Rc<u8>>: Send));
+    crosses_threads::<MemoryLimitedList<String>>();
+    crosses_threads::<TooHeavy<String>>();
 }
 
 /// Compiles only if every getter is `const`.

@@ -32,6 +32,10 @@ macro_rules! weakly {
             fn len(&self) -> usize {
                 self.0.len()
             }
+
+            fn shrink(&self) {
+                self.0.shrink_to_fit();
+            }
         }
     )*};
 }

@@ -1,11 +1,10 @@
 //! Who is asked, and how: a cache is a way to replay a trace.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 
 use ahash::RandomState;
-use lagom_base::policy::{Entries, Policy};
+use lagom_weakcache::WeakCache;
 
 /// Replays a trace at a capacity and returns the number of hits. Keys are values too: who answers wrongly is not counted.
 pub(super) type Replay = fn(&[u32], usize) -> usize;
@@ -19,58 +18,15 @@ fn keys(trace: &[u32]) -> usize {
     trace.iter().max().map_or(0, |most| *most as usize + 1)
 }
 
-struct Nodes {
-    nodes: Vec<Node>,
-    hasher: RandomState,
-}
-
-#[derive(Clone, Default)]
-struct Node {
-    resident: Cell<bool>,
-    seat: Cell<u32>,
-    uses: Cell<u8>,
-}
-
-impl Nodes {
-    fn of(&self, id: u32) -> &Node {
-        &self.nodes[id as usize]
-    }
-}
-
-impl Entries<u32> for Nodes {
-    fn seat(&self, id: u32) -> u32 {
-        self.of(id).seat.get()
-    }
-    fn set_seat(&self, id: u32, seat: u32) {
-        self.of(id).seat.set(seat);
-    }
-    fn uses(&self, id: u32) -> u8 {
-        self.of(id).uses.get()
-    }
-    fn set_uses(&self, id: u32, uses: u8) {
-        self.of(id).uses.set(uses);
-    }
-    fn hash(&self, id: u32) -> u32 {
-        (self.hasher.hash_one(id) >> 32) as u32
-    }
-}
-
 pub(super) fn lagom(trace: &[u32], capacity: usize) -> usize {
-    let nodes = Nodes { nodes: vec![Node::default(); keys(trace)], hasher: hasher() };
-    let mut policy = Policy::new(capacity as u64);
+    let cache = WeakCache::builder().capacity(capacity).hasher(hasher()).build();
     let mut hits = 0;
     for &key in trace {
-        let node = nodes.of(key);
-        if node.resident.get() {
-            node.uses.set((node.uses.get() + 1).min(3));
+        if cache.with(&key, |value| *value) == Some(key) {
             hits += 1;
-        } else if let Some(mut newcomer) = policy.admit(nodes.hash(key), 1) {
-            while let Some(victim) = policy.evict(&mut newcomer, &nodes) {
-                nodes.of(victim).resident.set(false);
-            }
-            policy.insert(newcomer, key, &nodes);
-            node.resident.set(true);
-            assert!(policy.len() <= capacity, "the bound is strict");
+        } else {
+            cache.insert(key, key);
+            assert!(cache.len() <= capacity, "the bound is strict");
         }
     }
     hits

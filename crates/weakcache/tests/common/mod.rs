@@ -1,6 +1,9 @@
 //! Values that are counted.
 #![allow(dead_code, reason = "every test crate uses its part")]
 
+#[cfg(feature = "async")]
+pub(crate) mod tasks;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

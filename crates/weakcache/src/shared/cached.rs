@@ -1,20 +1,21 @@
 //! The handle of an entry.
+#![allow(unsafe_code, reason = "a counted pointer")]
 
 use core::borrow::Borrow;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr::NonNull;
 
-use lagom_base::sync::Arc;
-
-use crate::entry::{Entry, Home};
+use crate::shared::node::{Header, NodePtr, Valued};
 
 /// A handle that keeps the value of a [`WeakCache`](crate::WeakCache) entry alive, and findable.
 ///
-/// It is one pointer wide, `Option<Cached<V>>` too. Cloning takes two atomic additions and no lock. Dropping the last
+/// It is one pointer wide, `Option<Cached<V>>` too. Cloning takes an atomic addition and no lock. Dropping the last
 /// handle of an entry that is not in the strong tier takes the entry off its cache and drops the value before `drop`
 /// returns. (Where two threads drop the last two handles at the same time, that holds once both drops have returned.)
-/// Handles stay valid when their cache is dropped.
+/// Handles stay valid when their cache is dropped. More than 67 million of one entry at once end the process.
 ///
 /// A value may hold handles of other entries, also in chains of any length: only the first 64 deaths nest on the stack,
 /// the deeper ones follow before the outermost drop returns. (Keys that hold handles nest as deep as they go.) Values
@@ -37,23 +38,35 @@ use crate::entry::{Entry, Home};
 /// assert_eq!(cache.len(), 0);
 /// ```
 pub struct Cached<V> {
-    entry: Arc<Entry<V>>,
+    node: NonNull<Valued<V>>,
+    /// The last handle drops the value.
+    value: PhantomData<V>,
 }
 
+// SAFETY: as `Arc`: handles share the value, and the last one drops it, in whatever thread.
+unsafe impl<V: Send + Sync> Send for Cached<V> {}
+// SAFETY: as above.
+unsafe impl<V: Send + Sync> Sync for Cached<V> {}
+
 impl<V> Cached<V> {
-    /// The first handle of a new entry, which is in no table yet.
-    pub(crate) fn new(hash: u64, home: std::sync::Arc<dyn Home<V>>, value: V) -> Self {
-        Self { entry: Arc::new(Entry::new(hash, home, value)) }
+    /// # Safety
+    ///
+    /// One handle of the node, whose value is a `V`, must be the caller's; it passes to the result. The value must not
+    /// be looked at before it is live.
+    #[inline]
+    pub(super) unsafe fn from_node(node: NodePtr) -> Self {
+        Self { node: node.cast(), value: PhantomData }
     }
 
-    /// Another handle of `entry`; see [`Entry::hold`] for who may ask.
-    pub(crate) fn of(entry: &Arc<Entry<V>>) -> Self {
-        entry.hold();
-        Self { entry: Arc::clone(entry) }
+    #[inline]
+    pub(super) fn node(&self) -> NodePtr {
+        self.node.cast()
     }
 
-    pub(crate) fn entry(&self) -> &Arc<Entry<V>> {
-        &self.entry
+    #[inline]
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: a handle keeps its node.
+        unsafe { self.node.as_ref() }.header()
     }
 
     /// Whether two handles are of the same entry.
@@ -69,7 +82,7 @@ impl<V> Cached<V> {
     #[inline]
     #[must_use]
     pub fn ptr_eq(this: &Self, other: &Self) -> bool {
-        Arc::ptr_eq(&this.entry, &other.entry)
+        this.node == other.node
     }
 }
 
@@ -78,24 +91,30 @@ impl<V> Deref for Cached<V> {
 
     #[inline]
     fn deref(&self) -> &V {
-        self.entry.value()
+        // SAFETY: a handle keeps its node.
+        let valued = unsafe { self.node.as_ref() };
+        // SAFETY: no user gets a handle of a node that is not live.
+        unsafe { valued.value() }
     }
 }
 
 impl<V> Clone for Cached<V> {
     #[inline]
     fn clone(&self) -> Self {
-        Self::of(&self.entry)
+        self.header().hold();
+        Self { node: self.node, value: PhantomData }
     }
 }
 
 impl<V> Drop for Cached<V> {
     #[inline]
     fn drop(&mut self) {
-        if self.entry.release() {
-            self.entry.home().bury(&self.entry);
+        if self.header().release() {
+            // SAFETY: a node that is not given back yet has a chunk, this part of which never changes.
+            let bury = unsafe { (*Header::chunk(self.node()).as_ptr()).bury };
+            // SAFETY: the count came to 0 just now, by us.
+            unsafe { bury(self.node()) };
         }
-        // The memory goes with the field: its count is what keeps the value in place.
     }
 }
 

@@ -1,25 +1,27 @@
 //! The cache.
+#![allow(unsafe_code, reason = "has an anchor of its engine")]
 
 use core::borrow::Borrow;
-use core::convert::Infallible;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use core::ptr::NonNull;
 
-use crate::builder::WeakCacheBuilder;
-use crate::cached::Cached;
-use crate::engine::Engine;
 use crate::hasher::DefaultHashBuilder;
+use crate::shared::builder::WeakCacheBuilder;
+use crate::shared::cached::Cached;
+use crate::shared::engine::Engine;
+use crate::shared::settings::Settings;
+use crate::shared::shard::Shard;
+use crate::spread::spread;
 use crate::stats::Stats;
-use crate::table::Slot;
 
 /// A concurrent cache of weak values with a bounded strong tier.
 ///
-/// An entry lives as long as somebody holds a [`Cached`] handle of it, or it is among the `capacity` entries that were
-/// used last (inserted, loaded, or found by [`get`](Self::get), [`with`](Self::with) or a `…get_or_insert_with`). When
-/// neither holds any more, key and value are dropped at once and the entry is gone. As long as one does, every lookup
-/// finds the same object: leaving the strong tier takes nothing from who holds a handle.
+/// An entry lives as long as somebody holds a [`Cached`] handle of it, or it is in the strong tier: up to `capacity` entries
+/// that proved useful, by default chosen [adaptively](crate::Eviction). When neither holds any more, key and value are dropped
+/// at once and the entry is gone. As long as one does, every lookup finds the same object: leaving the strong tier takes
+/// nothing from who holds a handle, and an entry that is found again outside of it comes back.
 ///
 /// | `capacity` | |
 /// | --- | --- |
@@ -28,14 +30,12 @@ use crate::table::Slot;
 ///
 /// # Locking
 ///
-/// One mutex around one hash table; every operation is O(1) expected unless it says otherwise. Factories, predicates,
-/// `Hash` and the `Drop` of keys and values run outside of the lock: they may call this cache. Only `Eq` of keys, which
-/// a probe needs, runs under the lock: it must not use the same cache. A panic in any of them leaves the cache usable
-/// and its counts right; a panic in the `Drop` of a value comes out of the call that let go of it, be it a `get` that
-/// evicted it.
+/// Lookups take no lock. The rest locks one of the [shards](crate::WeakCacheBuilder::shards) for a moment; every operation is
+/// O(1) expected unless it says otherwise. No code of yours runs under a lock: factories, predicates, `Hash`, `Eq` and the
+/// `Drop` of keys and values may call this cache. A panic in any of them leaves the cache usable and its counts right; a panic
+/// in the `Drop` of a value comes out of the call that let go of it, be it a `get` that evicted it.
 ///
-/// A live entry costs two allocations, one for the key and one for the value, and a third while it is in the strong
-/// tier.
+/// A live entry is one block of memory: 16 bytes, key, value.
 ///
 /// ```
 /// use lagom_weakcache::{Cached, WeakCache};
@@ -43,14 +43,24 @@ use crate::table::Slot;
 /// let cache = WeakCache::new(1);
 /// let one = cache.get_or_insert_with("one".to_owned(), || 1);
 /// cache.insert("two".to_owned(), 2); // Takes the place of "one" in the strong tier, …
-///
 /// assert!(Cached::ptr_eq(&one, &cache.get("one").unwrap())); // … but we hold "one", so it is found.
+///
+/// cache.insert("three".to_owned(), 3);
 /// assert!(cache.get("two").is_none()); // Nobody held "two".
 /// ```
 pub struct WeakCache<K, V, S = DefaultHashBuilder> {
-    engine: Arc<Engine<Arc<K>, V>>,
+    engine: NonNull<Engine<K, V>>,
+    /// Those of the engine, so that a lookup has one pointer less to follow.
+    shards: NonNull<[Shard<K, V>]>,
     hasher: S,
+    /// Whether what varies in the hashes has to be spread over all of their bits.
+    spread: bool,
 }
+
+// SAFETY: what is in the cache is shared with, and passed to, other threads, and dropped there.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Send> Send for WeakCache<K, V, S> {}
+// SAFETY: as above.
+unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for WeakCache<K, V, S> {}
 
 impl<K, V> WeakCache<K, V> {
     /// A cache whose strong tier holds up to `capacity` entries, with 0 a purely weak one. Does not allocate for them.
@@ -80,8 +90,17 @@ impl<K, V> WeakCache<K, V> {
 }
 
 impl<K, V, S> WeakCache<K, V, S> {
-    pub(crate) fn with_settings(capacity: usize, hasher: S) -> Self {
-        Self { engine: Engine::new(capacity), hasher }
+    pub(crate) fn with_settings(settings: Settings<K, V>, hasher: S, spread: bool) -> Self {
+        let engine = Engine::create(settings);
+        // SAFETY: the engine is there, as long as the cache is.
+        let shards = NonNull::from(unsafe { engine.as_ref() }.shards());
+        Self { engine, shards, hasher, spread }
+    }
+
+    #[inline]
+    pub(super) fn engine(&self) -> &Engine<K, V> {
+        // SAFETY: the cache has an anchor of its engine.
+        unsafe { self.engine.as_ref() }
     }
 
     /// How many entries are live: those in use by somebody and those in the strong tier, each once. Exact.
@@ -97,7 +116,7 @@ impl<K, V, S> WeakCache<K, V, S> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        self.engine.len()
+        self.engine().len()
     }
 
     /// Whether no entry is live.
@@ -121,7 +140,7 @@ impl<K, V, S> WeakCache<K, V, S> {
     /// ```
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.stats().capacity()
+        usize::try_from(self.engine().capacity()).unwrap_or(usize::MAX)
     }
 
     /// The counters and sizes of this instant.
@@ -137,7 +156,7 @@ impl<K, V, S> WeakCache<K, V, S> {
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.engine.stats()
+        self.engine().stats()
     }
 
     /// Forgets every entry; the counters go on. Handles stay valid, but lookups do not find their entries again. Loads
@@ -155,7 +174,7 @@ impl<K, V, S> WeakCache<K, V, S> {
     /// assert_eq!(*held, 1);
     /// ```
     pub fn clear(&self) {
-        self.engine.clear();
+        self.engine().clear();
     }
 }
 
@@ -182,7 +201,8 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.engine.get(self.hash(key), is(key))
+        let (shard, hash) = self.at(key);
+        self.engine().get(shard, hash, is(key))
     }
 
     /// What `f` makes of the value of `key`, if there is a live entry, which counts as used now. `f` runs outside of
@@ -201,9 +221,11 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let value = self.get(key)?;
-        let result = f(&value);
-        drop(value); // Here, so that a panic of its drop does not leak the result.
+        let (shard, hash) = self.at(key);
+        let seen = self.engine().see(shard, hash, is(key))?;
+        let result = f(seen.value());
+        // Here, so that a panic of a drop does not leak the result.
+        drop(seen);
         Some(result)
     }
 
@@ -223,80 +245,15 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.engine.contains(self.hash(key), is(key))
-    }
-
-    /// A handle of the live entry of `key`, or of a new one with what `make` returns.
-    ///
-    /// However many threads ask for one key, one of them runs its `make`, outside of the lock, and the others wait for
-    /// it; other keys are never blocked. If that `make` panics, one of the waiting threads runs its own.
-    ///
-    /// A `make` may use the cache. An [`insert`](Self::insert) of the key during `make` wins: it ends the wait of the
-    /// others, and the caller gets the inserted value, too. A [`remove`](Self::remove) or [`clear`](Self::clear) during
-    /// `make` leaves the caller with a handle of an entry that is not in the cache, and lets the others load again.
-    ///
-    /// # Panics
-    ///
-    /// When `make` needs its own result: it asks for `key` again, or for a key whose `make` in another thread waits for
-    /// `key`. At least one of the threads in such a ring gets the panic, although an `insert` from outside might have
-    /// ended the ring; none of them hangs.
-    ///
-    /// Only waits for loads are seen: a `make` that joins a thread which asks for `key`, or waits for a lock or a channel
-    /// of yours that such a thread holds or serves, hangs as it would anywhere.
-    ///
-    /// ```
-    /// use lagom_weakcache::WeakCache;
-    ///
-    /// let cache = WeakCache::new(10);
-    /// assert_eq!(*cache.get_or_insert_with("one", || 1), 1);
-    /// assert_eq!(*cache.get_or_insert_with("one", || unreachable!()), 1);
-    /// ```
-    #[track_caller]
-    pub fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> Cached<V> {
-        match self.try_get_or_insert_with(key, || Ok::<V, Infallible>(make())) {
-            Ok(value) => value,
-            Err(never) => match never {},
-        }
-    }
-
-    /// Like [`get_or_insert_with`](Self::get_or_insert_with), for a `make` that may fail. An error goes to the caller
-    /// of that `make` alone and is not remembered: of the threads that waited, one runs its own `make`.
-    ///
-    /// # Errors
-    ///
-    /// What `make` returns.
-    ///
-    /// # Panics
-    ///
-    /// When `make` needs its own result, like [`get_or_insert_with`](Self::get_or_insert_with).
-    ///
-    /// ```
-    /// use lagom_weakcache::WeakCache;
-    ///
-    /// let cache = WeakCache::new(10);
-    /// let parse = |text: &'static str| cache.try_get_or_insert_with(text, || text.parse::<u32>());
-    /// assert_eq!(*parse("17")?, 17);
-    /// assert!(parse("seventeen").is_err());
-    /// # Ok::<(), core::num::ParseIntError>(())
-    /// ```
-    #[track_caller]
-    pub fn try_get_or_insert_with<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
-        let hash = self.hash(&key);
-        if let Some(found) = self.engine.get(hash, is(&key)) {
-            drop((key, make));
-            return Ok(found);
-        }
-        let key = Arc::new(key);
-        let loaded = self.engine.get_or_load(&key, hash, make, is::<K, V, K>(&key));
-        drop(key);
-        loaded
+        let (shard, hash) = self.at(key);
+        self.engine().contains(shard, hash, is(key))
     }
 
     /// Makes `value` the value of `key`. Handles of a former value stay valid, but lookups find the new one.
     ///
     /// If the capacity is 0, the returned handle is all that keeps the entry: it is gone when you drop it.
     ///
-    /// If the key is there, the old key stays and the given one is dropped.
+    /// The entry is a new one, with the given key, also if there was one.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -308,11 +265,8 @@ where
     /// assert_eq!(cache.get("key").as_deref(), Some(&2));
     /// ```
     pub fn insert(&self, key: K, value: V) -> Cached<V> {
-        let hash = self.hash(&key);
-        let key = Arc::new(key);
-        let handle = self.engine.insert(&key, hash, value, is::<K, V, K>(&key));
-        drop(key);
-        handle
+        let (shard, hash) = self.at(&key);
+        self.engine().insert(shard, hash, key, value)
     }
 
     /// Takes the entry of `key` off the cache. Its handles stay valid, the returned one included.
@@ -330,7 +284,8 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.engine.remove(self.hash(key), is(key))
+        let (shard, hash) = self.at(key);
+        self.engine().remove(shard, hash, is(key))
     }
 
     /// Takes off the cache every live entry that `keep` says `false` to. Handles stay valid.
@@ -348,40 +303,47 @@ where
     /// cache.retain(|_, square| square % 2 == 0);
     /// assert_eq!(cache.len(), 5);
     /// ```
-    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
-        self.engine.retain(|key, value| keep(key, value));
+    pub fn retain(&self, keep: impl FnMut(&K, &V) -> bool) {
+        self.engine().retain(keep);
     }
 
-    fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
-        self.hasher.hash_one(key)
+    /// Where a key belongs: a shard of the engine, and the part of the hash that tells it from others there.
+    #[inline]
+    pub(super) fn at<Q: Hash + ?Sized>(&self, key: &Q) -> (&Shard<K, V>, u32) {
+        let mut hash = self.hasher.hash_one(key);
+        if self.spread {
+            hash = spread(hash);
+        }
+        // SAFETY: they belong to the engine, and the cache has an anchor of it.
+        let shards = unsafe { self.shards.as_ref() };
+        // SAFETY: their number is a power of two.
+        let shard = unsafe { shards.get_unchecked((hash >> 32) as usize & (shards.len() - 1)) };
+        (shard, hash as u32)
     }
 }
 
-/// Whether a slot is that of `key`.
-fn is<K, V, Q>(key: &Q) -> impl Fn(&Slot<Arc<K>, V>) -> bool
+/// Whether a key is `key`.
+#[inline]
+pub(super) fn is<K, Q>(key: &Q) -> impl Fn(&K) -> bool
 where
     K: Borrow<Q>,
     Q: Eq + ?Sized,
 {
-    move |slot| <K as Borrow<Q>>::borrow(&slot.key) == key
+    move |other| other.borrow() == key
 }
 
 impl<K, V, S> Drop for WeakCache<K, V, S> {
     /// Drops what nobody holds. Handles stay valid, here and in other threads.
     fn drop(&mut self) {
-        // The entries lead back to the engine: emptied, it goes with the last of them.
-        self.engine.clear();
+        // SAFETY: the anchor of the cache.
+        unsafe { Engine::orphan(self.engine) };
     }
 }
 
 impl<K, V, S> fmt::Debug for WeakCache<K, V, S> {
-    /// The figures, not the entries. Never waits for the lock.
+    /// The figures, not the entries.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("WeakCache");
-        match self.engine.try_stats() {
-            Some(stats) => debug.field("stats", &stats).finish(),
-            None => debug.finish_non_exhaustive(),
-        }
+        f.debug_struct("WeakCache").field("stats", &self.stats()).finish()
     }
 }
 

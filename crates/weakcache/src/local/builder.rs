@@ -1,15 +1,15 @@
-//! The settings of a cache.
+//! The settings of a local cache.
 
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::cache::WeakCache;
+use super::cache::LocalCache;
 use crate::hasher::DefaultHashBuilder;
 
 /// The capacity of a cache that was given none.
 const DEFAULT_CAPACITY: usize = 1000;
 
-/// The settings of a [`WeakCache`].
+/// The settings of a [`LocalCache`].
 ///
 /// | setting | default |
 /// | --- | --- |
@@ -17,34 +17,34 @@ const DEFAULT_CAPACITY: usize = 1000;
 /// | [`hasher`](Self::hasher) | [`DefaultHashBuilder`] |
 ///
 /// ```
-/// use lagom_weakcache::{WeakCache, WeakCacheBuilder};
+/// use lagom_weakcache::{LocalCache, LocalCacheBuilder};
 ///
-/// let builder: WeakCacheBuilder<String, u32> = WeakCache::builder();
+/// let builder: LocalCacheBuilder<String, u32> = LocalCache::builder();
 /// assert_eq!(builder.capacity(100).build().capacity(), 100);
 /// ```
 #[must_use = "a builder does nothing until `build`"]
-pub struct WeakCacheBuilder<K, V, S = DefaultHashBuilder> {
+pub struct LocalCacheBuilder<K, V, S = DefaultHashBuilder> {
     capacity: usize,
     hasher: S,
     entries: PhantomData<fn(K, V)>,
 }
 
-impl<K, V> WeakCacheBuilder<K, V> {
-    pub(crate) fn new() -> Self {
+impl<K, V> LocalCacheBuilder<K, V> {
+    pub(super) fn new() -> Self {
         Self { capacity: DEFAULT_CAPACITY, hasher: DefaultHashBuilder::default(), entries: PhantomData }
     }
 }
 
-impl<K, V, S> WeakCacheBuilder<K, V, S> {
+impl<K, V, S> LocalCacheBuilder<K, V, S> {
     /// How many entries the strong tier may hold: default 1,000. With 0 there is none: the cache is purely weak, and an
-    /// entry whose handles you drop is gone. With `usize::MAX` it holds all entries.
+    /// entry whose handles you drop is gone. With `usize::MAX` it holds all entries (4 billion at most).
     ///
     /// Nothing is allocated ahead.
     ///
     /// ```
-    /// use lagom_weakcache::WeakCache;
+    /// use lagom_weakcache::LocalCache;
     ///
-    /// let weak = WeakCache::builder().capacity(0).build();
+    /// let weak = LocalCache::builder().capacity(0).build();
     /// weak.insert("nobody holds this", 1);
     /// assert!(weak.is_empty());
     /// let held = weak.insert("somebody holds this", 2);
@@ -59,32 +59,32 @@ impl<K, V, S> WeakCacheBuilder<K, V, S> {
     ///
     /// ```
     /// use std::hash::{BuildHasherDefault, DefaultHasher};
-    /// use lagom_weakcache::WeakCache;
+    /// use lagom_weakcache::LocalCache;
     ///
-    /// let cache = WeakCache::builder().hasher(BuildHasherDefault::<DefaultHasher>::new()).build();
+    /// let cache = LocalCache::builder().hasher(BuildHasherDefault::<DefaultHasher>::new()).build();
     /// cache.insert("key", 1);
     /// assert_eq!(cache.get("key").as_deref(), Some(&1));
     /// ```
-    pub fn hasher<S2>(self, hasher: S2) -> WeakCacheBuilder<K, V, S2> {
-        WeakCacheBuilder { capacity: self.capacity, hasher, entries: PhantomData }
+    pub fn hasher<S2>(self, hasher: S2) -> LocalCacheBuilder<K, V, S2> {
+        LocalCacheBuilder { capacity: self.capacity, hasher, entries: PhantomData }
     }
 
-    /// The cache.
+    /// The cache. Allocates once.
     ///
     /// ```
-    /// use lagom_weakcache::WeakCache;
+    /// use lagom_weakcache::LocalCache;
     ///
-    /// let cache: WeakCache<u32, u32> = WeakCache::builder().build();
+    /// let cache: LocalCache<u32, u32> = LocalCache::builder().build();
     /// assert_eq!(cache.capacity(), 1000);
     /// ```
     #[must_use]
-    pub fn build(self) -> WeakCache<K, V, S> {
-        WeakCache::with_settings(self.capacity, self.hasher)
+    pub fn build(self) -> LocalCache<K, V, S> {
+        LocalCache::with_settings(self.capacity, self.hasher)
     }
 }
 
-impl<K, V, S> fmt::Debug for WeakCacheBuilder<K, V, S> {
+impl<K, V, S> fmt::Debug for LocalCacheBuilder<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakCacheBuilder").field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("LocalCacheBuilder").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }

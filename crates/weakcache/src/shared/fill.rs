@@ -1,0 +1,146 @@
+//! Values that are made when they are missing.
+
+use core::any::type_name;
+use core::convert::Infallible;
+use core::error::Error;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
+
+use crate::shared::cache::WeakCache;
+use crate::shared::cached::Cached;
+
+impl<K, V, S> WeakCache<K, V, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher,
+{
+    /// A handle of the live entry of `key`, or of a new one with what `make` returns.
+    ///
+    /// However many threads ask for one key, one of them runs its `make`, outside of the lock, and the others wait for
+    /// it; other keys are never blocked. If that `make` panics, one of the waiting threads runs its own.
+    ///
+    /// A `make` may use the cache. An [`insert`](Self::insert) of the key during `make` wins: it ends the wait of the
+    /// others, and the caller gets the inserted value, too. A [`remove`](Self::remove) or [`clear`](Self::clear) during
+    /// `make` leaves the caller with a handle of an entry that is not in the cache, and lets the others load again.
+    ///
+    /// # Panics
+    ///
+    /// When `make` needs its own result: it asks for `key` again, or for a key whose `make` in another thread waits for
+    /// `key`. At least one of the threads in such a ring gets the panic, although an `insert` from outside might have
+    /// ended the ring; none of them hangs.
+    ///
+    /// Only waits for loads are seen: a `make` that joins a thread which asks for `key`, or waits for a lock or a channel
+    /// of yours that such a thread holds or serves, hangs as it would anywhere.
+    ///
+    /// ```
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::new(10);
+    /// assert_eq!(*cache.get_or_insert_with("one", || 1), 1);
+    /// assert_eq!(*cache.get_or_insert_with("one", || unreachable!()), 1);
+    /// ```
+    #[track_caller]
+    pub fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> Cached<V> {
+        match self.try_get_or_insert_with(key, || Ok::<V, Infallible>(make())) {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Like [`get_or_insert_with`](Self::get_or_insert_with), for a `make` that may fail. An error goes to the caller
+    /// of that `make` alone and is not remembered: of the threads that waited, one runs its own `make`.
+    ///
+    /// # Errors
+    ///
+    /// What `make` returns.
+    ///
+    /// # Panics
+    ///
+    /// When `make` needs its own result, like [`get_or_insert_with`](Self::get_or_insert_with).
+    ///
+    /// ```
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::new(10);
+    /// let parse = |text: &'static str| cache.try_get_or_insert_with(text, || text.parse::<u32>());
+    /// assert_eq!(*parse("17")?, 17);
+    /// assert!(parse("seventeen").is_err());
+    /// # Ok::<(), core::num::ParseIntError>(())
+    /// ```
+    #[track_caller]
+    pub fn try_get_or_insert_with<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
+        match self.load(key, make) {
+            Ok(loaded) => Ok(loaded),
+            Err(LoadError::Failed(error)) => Err(error),
+            Err(LoadError::NeedsItself(_)) => panic!(
+                "a cached value of type `{}` needs itself: the load of a key of type `{}` asks for the same key, directly \
+                 or through the loads of other threads",
+                type_name::<V>(),
+                type_name::<K>()
+            ),
+        }
+    }
+
+    /// Like [`try_get_or_insert_with`](Self::try_get_or_insert_with), but a value that needs itself is an error, which gives
+    /// the key back, and no panic.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Failed`] with what `make` returns; [`LoadError::NeedsItself`] with the key if `make` asks for `key`
+    /// again, or for a key whose `make` in another thread waits for `key`.
+    ///
+    /// ```
+    /// use lagom_weakcache::{LoadError, WeakCache};
+    ///
+    /// let cache = WeakCache::<&str, u32>::new(10);
+    /// let inner = || cache.load("key", || Ok::<_, ()>(1));
+    /// let outer = cache.load("key", || match inner() {
+    ///     Err(LoadError::NeedsItself(key)) => Err(format!("{key} needs itself")),
+    ///     _ => Ok(2),
+    /// });
+    /// assert_eq!(outer.unwrap_err(), LoadError::Failed("key needs itself".to_owned()));
+    /// ```
+    pub fn load<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, LoadError<K, E>> {
+        let (shard, hash) = self.at(&key);
+        match self.engine().get_or_load(shard, hash, key, make) {
+            Ok(Ok(loaded)) => Ok(loaded),
+            Ok(Err(error)) => Err(LoadError::Failed(error)),
+            Err(key) => Err(LoadError::NeedsItself(key)),
+        }
+    }
+}
+
+/// Why [`WeakCache::load`] gave no value.
+///
+/// ```
+/// use lagom_weakcache::LoadError;
+///
+/// let error: LoadError<&str, &str> = LoadError::NeedsItself("key");
+/// assert_eq!(error.to_string(), "the value of \"key\" needs itself");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadError<K, E> {
+    /// What the factory returned.
+    Failed(E),
+    /// The value of this key is needed to make it, directly or through the loads of other threads.
+    NeedsItself(K),
+}
+
+impl<K: fmt::Debug, E: fmt::Display> fmt::Display for LoadError<K, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => error.fmt(f),
+            Self::NeedsItself(key) => write!(f, "the value of {key:?} needs itself"),
+        }
+    }
+}
+
+impl<K: fmt::Debug, E: Error + 'static> Error for LoadError<K, E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => error.source(),
+            Self::NeedsItself(_) => None,
+        }
+    }
+}
