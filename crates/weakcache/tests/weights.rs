@@ -6,7 +6,7 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak};
 use std::thread;
 
 use alloc::Meter;
@@ -71,6 +71,8 @@ fn the_weightless_stay_and_the_heaviest_do_not() {
         assert_eq!((cache.len(), cache.stats().deaths()), (1000, 4));
         cache.insert(2000, 3);
         assert!(cache.contains_key(&2000));
+        cache.remove(&2000);
+        assert_eq!(cache.len(), 1000);
         cache.set_capacity(0);
         assert_eq!((cache.len(), cache.stats().strong_len()), (0, 0), "not even the weightless");
         cache.insert(1, 0);
@@ -340,6 +342,28 @@ fn the_capacity_changes_while_others_work() {
             (0..1000).for_each(|key| drop(cache.insert(key, key)));
             assert_eq!((cache.len(), cache.capacity()), (8, 8), "{eviction:?} in {shards}");
         }
+    }
+}
+
+/// Of two that set it at once one comes last, for all parts of the cache.
+#[test]
+fn the_capacity_is_one_for_all_shards() {
+    let cache = WeakCache::builder().shards(64).build();
+    let barrier = Barrier::new(2);
+    for _ in 0..if cfg!(miri) { 2 } else { 100 } {
+        thread::scope(|scope| {
+            for capacity in [64, 640] {
+                let (cache, barrier) = (&cache, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for _ in 0..20 {
+                        cache.set_capacity(capacity);
+                    }
+                });
+            }
+        });
+        (0..5000).for_each(|key| drop(cache.insert(key, key)));
+        assert_eq!(cache.stats().strong_len(), cache.capacity());
     }
 }
 
