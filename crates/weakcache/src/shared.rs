@@ -10,6 +10,7 @@ mod expiry;
 mod fill;
 #[cfg(feature = "async")]
 mod future;
+mod limbo;
 mod load;
 mod lookup;
 mod maintenance;

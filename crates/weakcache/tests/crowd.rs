@@ -315,3 +315,31 @@ fn one_call_for_all() {
 fn the_standard_hasher() {
     owners(&WeakCache::builder().capacity(2).hasher(RandomState::new()).build(), &Ledger::default());
 }
+
+/// However busy the readers, what is given up is freed.
+#[test]
+fn busy_readers_hold_up_no_memory() {
+    let cache = WeakCache::builder().capacity(0).shards(1).build();
+    let held: Vec<_> = (0..100_u64).map(|key| cache.insert(key, [key; 8])).collect();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !stop.load(SeqCst) {
+                    assert!((0..100).all(|key| cache.contains_key(&key)));
+                }
+            });
+        }
+        let mut most = 0;
+        for round in 1..=20 {
+            drop((0..5_000).map(|key| cache.insert(round << 32 | key, [0; 8])).collect::<Vec<_>>());
+            most = most.max(cache.memory_usage().total());
+        }
+        stop.store(true, SeqCst);
+        // What a thread that was stopped in its look kept may be there still, but not what was given up in all rounds.
+        assert!(most < 2 << 20, "{most} bytes");
+    });
+    cache.shrink_to_fit();
+    assert!(cache.memory_usage().total() < 64 << 10, "{}", cache.memory_usage());
+    drop(held);
+}

@@ -342,3 +342,36 @@ fn once_for_each_life_whoever_lets_go() {
         assert!(ended.iter().all(|times| *times == 1), "{ended:?}");
     }
 }
+
+/// An `insert` wins over the load, and what is swept with it panics: the value that was made dies all the same.
+#[test]
+fn a_load_that_lost_dies_once_also_by_a_panic() {
+    struct Value(u32, Arc<AtomicUsize>);
+
+    impl Drop for Value {
+        fn drop(&mut self) {
+            self.1.fetch_add(1, SeqCst);
+            assert!(self.0 != 13 || thread::panicking(), "in drop");
+        }
+    }
+
+    let (dropped, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&told);
+    let cache = WeakCache::builder()
+        .expiry(|_: &u32, value: &Value| Duration::from_secs(if value.0 == 13 { 0 } else { 60 }))
+        .on_death(move |_, _| {
+            count.fetch_add(1, SeqCst);
+        })
+        .shards(1)
+        .build();
+    let value = |id| Value(id, Arc::clone(&dropped));
+    let load = || {
+        cache.insert(1, value(1));
+        cache.insert(13, value(13));
+        value(2)
+    };
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(cache.get_or_insert_with(1, load))));
+    drop(panic);
+    drop(cache);
+    assert_eq!((dropped.load(SeqCst), told.load(SeqCst)), (3, 3));
+}

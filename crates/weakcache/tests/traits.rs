@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use lagom_weakcache::{
     ArcCache, ArcCacheBuilder, ArcStats, Cached, DefaultHashBuilder, DefaultHasher, Interned, Interner,
     InternerBuilder, InternerBytes, LocalCache, LocalCacheBuilder, LocalCached, Member, MemoryLimited,
-    MemoryLimitedList, Observer, Observers, Stats, TooHeavy, WeakCache, WeakCacheBuilder, WeakSet,
+    MemoryLimitedList, Observer, Observers, Pin, Stats, TooHeavy, WeakCache, WeakCacheBuilder, WeakSet,
 };
 
 fn crosses_threads<T: Send + Sync + Debug>() {}
@@ -68,6 +68,8 @@ fn what_must_not_cross_threads() {
     assert!(!implements!(Cached<Rc<u8>>: Send) && !implements!(Cached<Rc<u8>>: Sync));
     // Like `Arc<Cell>`: another thread may hold a handle too.
     assert!(!implements!(Cached<Cell<u8>>: Send) && !implements!(Cached<Cell<u8>>: Sync));
+    // Its end is told by the thread that began it.
+    assert!(!implements!(Pin<'static, u8, u8>: Send) && !implements!(Pin<'static, u8, u8>: Sync));
     assert!(!implements!(WeakCache<u8, Rc<u8>>: Send) && !implements!(WeakCache<Rc<u8>, u8>: Send));
     assert!(!implements!(Interned<Cell<u8>>: Send) && !implements!(Interned<Cell<u8>>: Sync));
     assert!(!implements!(Interner<Cell<u8>>: Send) && !implements!(Interner<Rc<u8>>: Sync));

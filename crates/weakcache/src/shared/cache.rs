@@ -30,10 +30,14 @@ use crate::stats::Stats;
 ///
 /// # Locking
 ///
-/// Lookups take no lock. The rest locks one of the [shards](crate::WeakCacheBuilder::shards) for a moment; every operation is
-/// O(1) expected unless it says otherwise. No code of yours runs under a lock: factories, predicates, `Hash`, `Eq` and the
-/// `Drop` of keys and values may call this cache. A panic in any of them leaves the cache usable and its counts right; a panic
-/// in the `Drop` of a value comes out of the call that let go of it, be it a `get` that evicted it.
+/// Lookups take no lock, but where they change something: one that brings an entry back into the strong tier, meets one that has
+/// expired, or moves it in an [LRU](crate::Eviction::Lru); and those of a thread that is ending. The rest locks one of the
+/// [shards](crate::WeakCacheBuilder::shards) for a moment; every operation is O(1) expected unless it says otherwise.
+///
+/// No code of yours runs under a lock: factories, predicates, `Hash`, `Eq` and the `Drop` of keys and values may call this cache.
+/// A panic in any of them leaves the cache usable and its counts right; a panic in the `Drop` of a value comes out of the call
+/// that let go of it, be it a `get` that evicted it. Which thread lets go last may be chance: a lookup holds what it compares
+/// for a moment, and who has an entry [borrowed](Self::with) ends it if it leaves the cache meanwhile.
 ///
 /// A live entry is one block of memory: 16 bytes, key, value.
 ///
@@ -103,7 +107,8 @@ impl<K, V, S> WeakCache<K, V, S> {
         unsafe { self.engine.as_ref() }
     }
 
-    /// How many entries are live: those in use by somebody and those in the strong tier, each once. Exact.
+    /// How many entries are live: those in use by somebody and those in the strong tier, each once. Exact, and O(1); where there
+    /// are several [shards](crate::WeakCacheBuilder::shards) they are asked one after the other.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -162,7 +167,7 @@ impl<K, V, S> WeakCache<K, V, S> {
     /// Forgets every entry; the counters go on. Handles stay valid, but lookups do not find their entries again. Loads
     /// in progress are forgotten too: their callers get what they loaded, who waited for it loads again.
     ///
-    /// O(n), the lock is held for O(1).
+    /// O(n), shard by shard under the lock of each.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -205,8 +210,13 @@ where
         self.engine().get(shard, hash, is(key))
     }
 
-    /// What `f` makes of the value of `key`, if there is a live entry, which counts as used now. `f` runs outside of
-    /// the lock.
+    /// What `f` makes of the value of `key`, if there is a live entry, which counts as used now. `f` runs outside of every
+    /// lock.
+    ///
+    /// An entry of the strong tier that was seen this way before is borrowed: no count is touched, so that any number of
+    /// threads see it without disturbing each other. If it leaves the cache while `f` runs it is found no more at once, and
+    /// dies when `f` has returned. (That is so unless this thread sees more than four entries at once, entries expire, or the
+    /// tier is an [LRU](crate::Eviction::Lru): then a handle is taken.)
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;

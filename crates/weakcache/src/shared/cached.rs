@@ -14,7 +14,8 @@ use crate::shared::node::{Header, NodePtr, Valued};
 ///
 /// It is one pointer wide, `Option<Cached<V>>` too. Cloning takes an atomic addition and no lock. Dropping the last
 /// handle of an entry that is not in the strong tier takes the entry off its cache and drops the value before `drop`
-/// returns. (Where two threads drop the last two handles at the same time, that holds once both drops have returned.)
+/// returns. (Where two threads drop the last two handles at the same time, or another one looks at the entry just then, that holds
+/// once both have returned.)
 /// Handles stay valid when their cache is dropped. More than 67 million of one entry at once end the process.
 ///
 /// A value may hold handles of other entries, also in chains of any length: only the first 64 deaths nest on the stack,

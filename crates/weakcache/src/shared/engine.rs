@@ -12,23 +12,21 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use lagom_base::fence;
 use lagom_base::sync::Mutex;
 use lagom_base::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::nested;
 use crate::shared::builder::Eviction;
 use crate::shared::debris::{Debris, Retired};
+use crate::shared::limbo::Limbo;
 use crate::shared::node::{LENT, LIVE, Node, NodePtr};
-use crate::shared::readers::Readers;
+use crate::shared::readers::{Reader, Readers};
 use crate::shared::settings::Settings;
 use crate::shared::shard::{Shard, Writer};
 
 pub(crate) struct Engine<K, V> {
     shards: Box<[Shard<K, V>]>,
     pub(super) readers: Readers,
-    /// How many dead nodes wait for the end of a borrow.
-    waiting: AtomicUsize,
     limbo: Mutex<Limbo>,
     /// The cache, and the shards that it left with nodes.
     anchors: AtomicUsize,
@@ -43,17 +41,6 @@ pub(crate) struct Engine<K, V> {
     pub(super) lends: bool,
 }
 
-/// What is found no more, but may still be looked at.
-struct Limbo {
-    /// Dead nodes that somebody has borrowed.
-    nodes: Vec<NodePtr>,
-    /// Memory.
-    retired: Vec<Retired>,
-}
-
-// SAFETY: whoever has the lock has what is in it.
-unsafe impl Send for Limbo {}
-
 // SAFETY: nodes are shared and passed from thread to thread, as if keys and values were.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Engine<K, V> {}
 // SAFETY: as above.
@@ -66,8 +53,7 @@ impl<K, V> Engine<K, V> {
         let engine = Box::new(Self {
             shards: Box::new([]),
             readers: Readers::new(),
-            waiting: AtomicUsize::new(0),
-            limbo: Mutex::new(Limbo { nodes: Vec::new(), retired: Vec::new() }),
+            limbo: Mutex::new(Limbo::default()),
             anchors: AtomicUsize::new(1),
             capacity: AtomicU64::new(settings.capacity),
             expires: settings.expires(),
@@ -128,9 +114,7 @@ impl<K, V> Engine<K, V> {
     /// Bytes that are not of a shard.
     pub(super) fn own_bytes(&self) -> usize {
         let own = size_of::<Self>() + size_of_val(&*self.shards) + self.readers.allocated_bytes();
-        let limbo = self.limbo.lock();
-        let lists = limbo.nodes.capacity() * size_of::<NodePtr>() + limbo.retired.capacity() * size_of::<Retired>();
-        own + lists + limbo.retired.iter().map(Retired::bytes).sum::<usize>()
+        own + self.limbo.lock().bytes()
     }
 
     /// What an entry weighs. Runs code of the user.
@@ -211,14 +195,9 @@ impl<K, V> Engine<K, V> {
     }
 
     /// Frees memory that is found no more when no reader is under way that may have seen it: now, or another time.
-    fn retire(&self, mut retired: Vec<Retired>) {
-        {
-            let mut limbo = self.limbo.lock();
-            retired.append(&mut limbo.retired);
-            let waiting = if self.readers.none_pinned() { Vec::new() } else { mem::take(&mut retired) };
-            limbo.retired = waiting;
-        }
-        for retired in retired {
+    pub(super) fn retire(&self, retired: Vec<Retired>) {
+        let free_now = self.limbo.lock().retire(&self.readers, retired);
+        for retired in free_now {
             // SAFETY: no reader is left that may have seen it.
             unsafe { free(retired) };
         }
@@ -307,45 +286,28 @@ impl<K, V> Engine<K, V> {
 
     /// Whether a thread has borrowed the dead node; then the last one that does will dispose of it.
     fn is_borrowed(&self, node: NodePtr) -> bool {
-        let mut limbo = self.limbo.lock();
-        // Who ends a borrow that is seen below sees this.
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.readers.look();
-        if self.readers.has_borrowed(node) {
-            limbo.nodes.push(node);
-            return true;
-        }
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        false
+        self.limbo.lock().bury(&self.readers, node)
     }
 
-    /// To be called when a borrow has ended: disposes of the dead that waited for it.
+    /// To be called when a reader, the calling thread's, has ended a borrow: disposes of the dead that waited for it.
     #[inline]
-    pub(super) fn after_borrow(&self) {
-        fence::light();
-        if self.waiting.load(Ordering::Relaxed) != 0 {
-            self.dispose_of_waiting();
+    pub(super) fn after_borrow(&self, reader: &Reader) {
+        if reader.is_told() {
+            self.dispose_of_waiting(reader);
         }
     }
 
     #[cold]
-    fn dispose_of_waiting(&self) {
-        let mut free = Vec::new();
-        {
+    fn dispose_of_waiting(&self, reader: &Reader) {
+        reader.set_told(false);
+        let free = {
             let mut limbo = self.limbo.lock();
-            self.readers.look();
-            limbo.nodes.retain(|node| {
-                let borrowed = self.readers.has_borrowed(*node);
-                if !borrowed {
-                    free.push(*node);
-                }
-                borrowed
-            });
-            if limbo.nodes.is_empty() {
-                limbo.nodes = Vec::new();
+            let free = limbo.take_free(&self.readers);
+            if limbo.nodes().iter().any(|node| reader.has(*node)) {
+                reader.set_told(true);
             }
-            self.waiting.fetch_sub(free.len(), Ordering::Relaxed);
-        }
+            free
+        };
         // Nobody can borrow them any more.
         let mut dead = Dead::<K, V> { first: None, more: free, entries: PhantomData };
         dead.dispose_all();
@@ -360,8 +322,8 @@ impl<K, V> Engine<K, V> {
         // SAFETY: the caller's anchor.
         let engine = unsafe { this.as_ref() };
         let _anchor = Anchor(this);
-        let mut all = Vec::new();
-        for shard in engine.shards() {
+        // All first, so that a panic below leaves none as it is.
+        let orphaned = engine.shards().iter().map(|shard| {
             let mut debris = Debris::NONE;
             shard.locked(&mut debris, |writer| {
                 writer.unlink_all();
@@ -369,17 +331,22 @@ impl<K, V> Engine<K, V> {
                     engine.anchors.fetch_add(1, Ordering::Relaxed);
                 }
             });
-            all.extend(debris.more.as_mut().map(|more| mem::take(&mut more.handles)));
+            debris
+        });
+        let mut rest: Vec<Debris<V>> = orphaned.collect();
+        let handles: Vec<_> =
+            rest.iter_mut().filter_map(|debris| Some(mem::take(&mut debris.more.as_mut()?.handles))).collect();
+        for debris in rest {
             // SAFETY: the engine is kept by our anchor.
             unsafe { Self::clean_up(this, debris) };
         }
-        drop(all);
+        drop(handles);
     }
 }
 
 impl<K, V> Drop for Engine<K, V> {
     fn drop(&mut self) {
-        for retired in mem::take(&mut self.limbo.get_mut().retired) {
+        for retired in self.limbo.get_mut().take_retired() {
             // SAFETY: nobody looks anything up any more.
             unsafe { free(retired) };
         }

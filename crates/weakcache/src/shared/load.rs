@@ -12,7 +12,7 @@ use lagom_base::sync::Arc;
 
 use crate::shared::cached::Cached;
 use crate::shared::engine::Engine;
-use crate::shared::node::{Extra, LINKED, LIVE, Node};
+use crate::shared::node::{Extra, LINKED, LIVE, Node, NodePtr};
 use crate::shared::shard::{Load, Shard, Writer};
 
 impl<K: Eq, V> Engine<K, V> {
@@ -227,14 +227,18 @@ impl<K, V> Lead<'_, K, V> {
             // SAFETY: the load is ours, and there are extras only where nodes are extended.
             unsafe { Node::<K, V>::extra(node) }.set(&extra);
         }
-        // SAFETY: the load is ours.
-        unsafe { Node::<K, V>::put_value(node, value) };
+        let mut made = Made { engine, node, value: Some(value) };
         let winner = engine.locked(self.shard, |writer| {
             let load = writer.end_load(node)?;
             writer.inner.counts.loads += 1;
             writer.inner.counts.load_time += load_time;
             engine.sweep(writer, start);
-            if load.winner.is_none() {
+            // Where an `insert` came first, who found the load gets its value too, so that this one is never live.
+            if load.winner.is_none()
+                && let Some(value) = made.value.take()
+            {
+                // SAFETY: the load is ours.
+                unsafe { Node::<K, V>::put_value(node, value) };
                 writer.set_live(node);
                 if own.header().is(LINKED) {
                     writer.strengthen(node);
@@ -243,21 +247,32 @@ impl<K, V> Lead<'_, K, V> {
             writer.debris.flight(load.flight);
             load.winner
         });
+        drop(made);
         match winner {
-            // An `insert` came first: who found the load gets its value too, so that this one is never live.
             Some(winner) => {
-                // SAFETY: it was put in above; it is ours as long as it is not live.
-                let value: *const V = unsafe { Node::<K, V>::value(node) };
-                // SAFETY: the node goes without one.
-                let value = unsafe { value.read() };
-                if let Some(on_death) = &engine.settings.on_death {
-                    // SAFETY: our handle's.
-                    on_death(unsafe { Node::<K, V>::key(node) }, &value);
-                }
-                drop((value, own));
+                drop(own);
                 winner
             }
             None => own,
+        }
+    }
+}
+
+/// What a load made, until it is live. Its node is held.
+struct Made<'a, K, V> {
+    engine: &'a Engine<K, V>,
+    node: NodePtr,
+    value: Option<V>,
+}
+
+impl<K, V> Drop for Made<'_, K, V> {
+    /// A value that never was in the cache dies as one that was.
+    fn drop(&mut self) {
+        if let Some(value) = &self.value
+            && let Some(on_death) = &self.engine.settings.on_death
+        {
+            // SAFETY: who made this has a handle.
+            on_death(unsafe { Node::<K, V>::key(self.node) }, value);
         }
     }
 }

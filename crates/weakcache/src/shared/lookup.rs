@@ -1,6 +1,7 @@
 //! How an entry is found: without a lock.
 #![allow(unsafe_code, reason = "looks at nodes that may die meanwhile")]
 
+use core::marker::PhantomData;
 use core::ptr;
 use core::time::Duration;
 
@@ -220,7 +221,7 @@ impl<K, V> Engine<K, V> {
             && let Some(place) = reader.place()
         {
             // The end is told also of a node that could not be borrowed: who ended it may have taken it for borrowed.
-            let borrow = Borrow { engine: self, place };
+            let borrow = Borrow { engine: self, reader, place, thread: PhantomData };
             if let Some(node) = reader.pinned(|| Self::borrow(shard, hash, place))
                 // SAFETY: it is borrowed, and one of ours.
                 && is(unsafe { Node::<K, V>::key(node) })
@@ -290,13 +291,15 @@ impl<K, V> Seen<'_, K, V> {
 /// A node that a thread has borrowed, which it must end itself: not `Send`.
 pub(super) struct Borrow<'a, K, V> {
     engine: &'a Engine<K, V>,
+    reader: &'a Reader,
     place: &'a AtomicPtr<Header>,
+    thread: PhantomData<*const ()>,
 }
 
 impl<K, V> Drop for Borrow<'_, K, V> {
     #[inline]
     fn drop(&mut self) {
         self.place.store(ptr::null_mut(), Ordering::Release);
-        self.engine.after_borrow();
+        self.engine.after_borrow(self.reader);
     }
 }

@@ -13,7 +13,8 @@ use crate::shared::lookup::Seen;
 /// What it last found stays as it is until it looks for another one or is dropped, even if it leaves the cache meanwhile:
 /// then it is found no more, and dies when this lets go of it. Keep it short: what is seen is not freed.
 ///
-/// Not `Send`: it belongs to the thread that made it.
+/// Not `Send`: it belongs to the thread that made it. One that is forgotten, `mem::forget`, keeps what it has seen, and with it
+/// the cache's memory, for ever.
 ///
 /// ```
 /// use lagom_weakcache::{Pin, WeakCache};

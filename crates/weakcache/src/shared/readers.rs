@@ -47,6 +47,8 @@ pub(super) struct Reader {
     pinned: AtomicUsize,
     /// Nodes that it has borrowed.
     borrowed: [AtomicPtr<Header>; BORROWS],
+    /// Whether others wait for the end of one of its borrows. Set by them.
+    told: AtomicUsize,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -56,6 +58,7 @@ impl Reader {
         Self {
             pinned: AtomicUsize::new(0),
             borrowed: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+            told: AtomicUsize::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -75,6 +78,25 @@ impl Reader {
     #[inline]
     pub(super) fn place(&self) -> Option<&AtomicPtr<Header>> {
         self.borrowed.iter().find(|place| place.load(Ordering::Relaxed).is_null())
+    }
+
+    /// Whether somebody waits for the end of a borrow that has just ended.
+    #[inline]
+    pub(super) fn is_told(&self) -> bool {
+        fence::light();
+        self.told.load(Ordering::Relaxed) != 0
+    }
+
+    pub(super) fn set_told(&self, told: bool) {
+        self.told.store(usize::from(told), Ordering::Relaxed);
+    }
+
+    pub(super) fn has(&self, node: NodePtr) -> bool {
+        self.borrowed.iter().any(|place| place.load(Ordering::Acquire) == node.as_ptr())
+    }
+
+    fn name(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 
     #[inline]
@@ -109,10 +131,17 @@ impl Readers {
         self.0.get_or_init(Reader::new)
     }
 
-    /// Whether no reader was under way since before this was called. What is to be freed must be unfindable already.
-    pub(super) fn none_pinned(&self) -> bool {
+    /// The readers that were under way before this was called, or are. What is to be freed must be unfindable already.
+    pub(super) fn pinned(&self) -> Vec<usize> {
         fence::heavy();
-        self.0.iter().all(|reader| reader.pinned.load(Ordering::Acquire) == 0)
+        let pinned = self.0.iter().filter(|reader| reader.pinned.load(Ordering::Acquire) != 0);
+        pinned.map(Reader::name).collect()
+    }
+
+    /// Those of them that are not seen at an end.
+    pub(super) fn still_pinned(&self, readers: &[usize]) -> Vec<usize> {
+        let named = self.0.iter().filter(|reader| readers.contains(&reader.name()));
+        named.filter(|reader| reader.pinned.load(Ordering::Acquire) != 0).map(Reader::name).collect()
     }
 
     /// Makes sure that [`has_borrowed`](Self::has_borrowed) sees what was borrowed before this was called.
@@ -122,8 +151,31 @@ impl Readers {
 
     /// Whether a thread has borrowed the node. To be asked after [`look`](Self::look).
     pub(super) fn has_borrowed(&self, node: NodePtr) -> bool {
-        let has = |reader: &Reader| reader.borrowed.iter().any(|place| place.load(Ordering::Acquire) == node.as_ptr());
-        self.0.iter().any(has)
+        self.0.iter().any(|reader| reader.has(node))
+    }
+
+    /// Tells the threads that have borrowed the node that somebody waits; whether there are any.
+    pub(super) fn tell(&self, node: NodePtr) -> bool {
+        self.look();
+        let mut any = false;
+        for reader in self.0.iter().filter(|reader| reader.has(node)) {
+            reader.set_told(true);
+            any = true;
+        }
+        any
+    }
+
+    /// Whether there are threads that have borrowed the node, and all of them know that somebody waits.
+    pub(super) fn all_told(&self, node: NodePtr) -> bool {
+        self.look();
+        let mut any = false;
+        for reader in self.0.iter().filter(|reader| reader.has(node)) {
+            if reader.told.load(Ordering::Relaxed) == 0 {
+                return false;
+            }
+            any = true;
+        }
+        any
     }
 
     /// Lookups that hit, and that missed.

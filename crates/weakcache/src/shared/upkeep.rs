@@ -110,6 +110,7 @@ impl<K, V> Engine<K, V> {
         for shard in self.shards() {
             self.locked(shard, |writer| writer.shrink());
         }
+        self.retire(Vec::new());
     }
 
     /// Keeps a live entry; whether there is one.
