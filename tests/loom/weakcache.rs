@@ -87,6 +87,20 @@ fn cache(capacity: usize) -> Cache {
     Arc::new(WeakCache::builder().capacity(capacity).hasher(Fixed).build())
 }
 
+/// Whether something happened, and did not, in some execution each.
+#[derive(Clone, Default)]
+struct Both(Arc<[AtomicUsize; 2]>);
+
+impl Both {
+    fn note(&self, happened: bool) {
+        self.0[usize::from(happened)].fetch_add(1, SeqCst);
+    }
+
+    fn came(&self) -> bool {
+        self.0.iter().all(|times| times.load(SeqCst) > 0)
+    }
+}
+
 /// A model with so many interleavings that those of few forced switches have to do.
 fn of_three_threads(f: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();

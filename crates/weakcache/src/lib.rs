@@ -44,7 +44,8 @@
 //! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
 //!   its own result, directly or through the loads of other threads, panics instead of hanging. Other waits are not
 //!   seen: a factory that joins a thread which asks for the same key, or waits for a lock or a channel of yours that
-//!   such a thread holds or serves, hangs as it would anywhere.
+//!   such a thread holds or serves, hangs as it would anywhere. Who waits for a factory that fails retries, or
+//!   [shares its error](WeakCache::try_get_or_insert_shared).
 //! - Tasks (feature `async`) fill entries by `get_or_insert_async`, in single flight with threads; a load that is dropped
 //!   half-way hands over.
 //! - [`Interner`]: one object per value of `str`, `[T]` or your type, with handles one pointer wide, in one block of

@@ -7,6 +7,7 @@ mod debris;
 mod engine;
 mod entry;
 mod expiry;
+mod failure;
 mod fill;
 #[cfg(feature = "async")]
 mod future;
@@ -17,6 +18,7 @@ mod maintenance;
 mod node;
 mod pin;
 mod readers;
+mod search;
 mod settings;
 mod shard;
 mod slab;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lagom_base::sync::loom::{self, thread};
 use lagom_weakcache::Cached;
 
-use super::{Ledger, cache};
+use super::{Both, Cache, Ledger, cache};
 
 /// Two threads want one key: one factory runs, both get its value.
 #[test]
@@ -176,4 +176,36 @@ fn insert_within_a_load() {
         drop((mine, other));
         assert_eq!((ledger.alive(), cache.len()), (0, 0));
     });
+}
+
+/// A load fails while another thread may wait for it: they have one error, or each its own, and then the cache has none.
+#[test]
+fn failing_load_is_shared() {
+    let shared = Both::default();
+    let note = shared.clone();
+    loom::model(move || {
+        let (cache, ledger) = (cache(0), Ledger::default());
+        let fails = |cache: &Cache, ledger: &Ledger| {
+            let Err(error) = cache.try_get_or_insert_shared(1, || Err(ledger.value())) else {
+                unreachable!("it fails")
+            };
+            error
+        };
+        let other = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || fails(&cache, &ledger))
+        };
+        let mine = fails(&cache, &ledger);
+        let other = other.join().unwrap();
+        mine.use_it();
+        other.use_it();
+        let is_one = Arc::ptr_eq(&mine, &other);
+        note.note(is_one);
+        let calls = if is_one { 1 } else { 2 };
+        assert_eq!((ledger.made(), ledger.alive(), cache.len()), (calls, calls, 0));
+        assert_eq!(Arc::strong_count(&mine) + Arc::strong_count(&other), 4 - 2 * (calls - 1), "theirs alone");
+        drop((mine, other));
+        assert_eq!((ledger.alive(), cache.memory_usage().entries()), (0, 0));
+    });
+    assert!(shared.came());
 }

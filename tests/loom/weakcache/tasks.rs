@@ -10,7 +10,7 @@ use lagom_base::sync::loom::{self, thread};
 use lagom_base::sync::{Condvar, Mutex};
 use lagom_weakcache::{Cached, LoadError};
 
-use super::{Cache, Ledger, Value, cache, of_three_threads};
+use super::{Both, Cache, Ledger, Value, cache, of_three_threads};
 
 /// Rings when a task is woken.
 #[derive(Default)]
@@ -245,6 +245,107 @@ fn panicking_load_hands_over_to_a_task() {
         block_on(fill(&cache, made(&ledger))).use_it();
         panicking.join().unwrap();
         assert_eq!(ledger.made(), 1);
+        ends(&cache, &ledger);
+    });
+}
+
+/// A load of a task fails while another task, or a thread, may wait for it: nobody is forgotten, and the error is not kept.
+fn failing_load_is_shared(waits: fn(Cache, Ledger) -> Arc<Value>) {
+    let shared = Both::default();
+    let note = shared.clone();
+    loom::model(move || {
+        let (cache, ledger) = (cache(0), Ledger::default());
+        let mut leader = fail(&cache, &ledger);
+        assert!(poll(&mut leader, Waker::noop()).is_none());
+        let other = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || waits(cache, ledger))
+        };
+        let mine = poll(&mut leader, Waker::noop()).expect("the second poll");
+        let other = other.join().unwrap();
+        mine.use_it();
+        other.use_it();
+        let is_one = Arc::ptr_eq(&mine, &other);
+        note.note(is_one);
+        assert_eq!(ledger.made(), if is_one { 1 } else { 2 });
+        drop((mine, other));
+        ends(&cache, &ledger);
+    });
+    assert!(shared.came());
+}
+
+/// Fails to fill key 1, at the second poll.
+fn fail(cache: &Cache, ledger: &Ledger) -> Task<Arc<Value>> {
+    let (cache, made) = (Arc::clone(cache), made_later(ledger));
+    Box::pin(async move {
+        let Err(error) = cache.try_get_or_insert_shared_async(1, async { Err(made.await) }).await else {
+            unreachable!("it fails")
+        };
+        error
+    })
+}
+
+#[test]
+fn failing_load_is_shared_with_a_task() {
+    failing_load_is_shared(|cache, ledger| block_on(fail(&cache, &ledger)));
+}
+
+#[test]
+fn failing_load_is_shared_with_a_thread() {
+    failing_load_is_shared(|cache, ledger| {
+        let Err(error) = cache.try_get_or_insert_shared(1, || Err(ledger.value())) else { unreachable!("it fails") };
+        error
+    });
+}
+
+/// A waiter gives up while the leader fails: the error ends with those who have it.
+#[test]
+fn a_waiter_gives_up_as_the_leader_fails() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(0), Ledger::default());
+        let mut leader = fail(&cache, &ledger);
+        assert!(poll(&mut leader, Waker::noop()).is_none());
+        let gives_up = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || drop(fail_now(&cache, &ledger)))
+        };
+        let error = poll(&mut leader, Waker::noop()).expect("the second poll");
+        gives_up.join().unwrap();
+        assert_eq!((Arc::strong_count(&error), ledger.alive()), (1, 1), "nobody else has it");
+        drop(error);
+        ends(&cache, &ledger);
+    });
+}
+
+/// One poll of a load that fails, and what that gave, if anything.
+fn fail_now(cache: &Cache, ledger: &Ledger) -> Option<Arc<Value>> {
+    let (cache, ledger) = (Arc::clone(cache), ledger.clone());
+    let mut task: Task<_> = Box::pin(async move {
+        let load = cache.try_get_or_insert_shared_async(1, async { Err::<Value, _>(ledger.value()) });
+        load.await.err()
+    });
+    poll(&mut task, Waker::noop()).flatten()
+}
+
+/// An `insert` before a load fails that may be waited for: who waits has that, and no error.
+#[test]
+fn an_insert_wins_over_a_load_that_fails() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(0), Ledger::default());
+        let mut leader = fail(&cache, &ledger);
+        assert!(poll(&mut leader, Waker::noop()).is_none());
+        let other = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || cache.try_get_or_insert_shared(1, || Err(ledger.value())).ok())
+        };
+        let inserted = cache.insert(1, ledger.value());
+        let error = poll(&mut leader, Waker::noop()).expect("the second poll");
+        match other.join().unwrap() {
+            Some(value) => assert!(Cached::ptr_eq(&value, &inserted)),
+            None => unreachable!("it waited for nothing that failed, and made nothing"),
+        }
+        assert_eq!((Arc::strong_count(&error), ledger.made(), cache.len()), (1, 2, 1));
+        drop((error, inserted));
         ends(&cache, &ledger);
     });
 }

@@ -3,6 +3,7 @@
 use lagom_base::flight::Leader;
 
 use crate::shared::cached::Cached;
+use crate::shared::failure::Failure;
 use crate::shared::node::NodePtr;
 use crate::shared::slab;
 use crate::shared::table;
@@ -36,8 +37,8 @@ pub(super) struct More<V> {
     pub(super) dead: Vec<NodePtr>,
     /// Handles that the cache had.
     pub(super) handles: Vec<Cached<V>>,
-    /// To tell those who wait.
-    pub(super) flights: Vec<Leader<()>>,
+    /// To tell those who wait, also why the load failed.
+    pub(super) flights: Vec<(Leader<Option<Failure>>, Option<Failure>)>,
     pub(super) retired: Vec<Retired>,
 }
 
@@ -66,9 +67,15 @@ impl<V> Debris<V> {
         self.more().handles.push(handle);
     }
 
-    pub(super) fn flight(&mut self, flight: Option<Leader<()>>) {
+    /// Those who wait look again.
+    pub(super) fn flight(&mut self, flight: Option<Leader<Option<Failure>>>) {
+        self.failed_flight(flight, None);
+    }
+
+    /// Those who wait share the failure if there is one, else they look again.
+    pub(super) fn failed_flight(&mut self, flight: Option<Leader<Option<Failure>>>, failure: Option<Failure>) {
         if let Some(flight) = flight {
-            self.more().flights.push(flight);
+            self.more().flights.push((flight, failure));
         }
     }
 

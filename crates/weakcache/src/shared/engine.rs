@@ -182,8 +182,8 @@ impl<K, V> Engine<K, V> {
                 // SAFETY: by the caller's promise.
                 unsafe { this.as_ref() }.retire(more.retired);
             }
-            for flight in more.flights {
-                flight.land(());
+            for (flight, failure) in more.flights {
+                flight.land(failure);
             }
             drop(more.handles);
         }

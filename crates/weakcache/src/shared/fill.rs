@@ -5,9 +5,13 @@ use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
+use core::panic::Location;
+use std::sync::Arc;
 
 use crate::shared::cache::WeakCache;
 use crate::shared::cached::Cached;
+use crate::shared::failure::{OnError, Retry, Share};
+use crate::shared::search::Filled;
 
 impl<K, V, S> WeakCache<K, V, S>
 where
@@ -49,7 +53,8 @@ where
     }
 
     /// Like [`get_or_insert_with`](Self::get_or_insert_with), for a `make` that may fail. An error goes to the caller
-    /// of that `make` alone and is not remembered: of the threads that waited, one runs its own `make`.
+    /// of that `make` alone and is not remembered: of the threads that waited, one runs its own `make`. For an error that
+    /// they share there is [`try_get_or_insert_shared`](Self::try_get_or_insert_shared).
     ///
     /// # Errors
     ///
@@ -70,16 +75,44 @@ where
     /// ```
     #[track_caller]
     pub fn try_get_or_insert_with<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
-        match self.load(key, make) {
-            Ok(loaded) => Ok(loaded),
-            Err(LoadError::Failed(error)) => Err(error),
-            Err(LoadError::NeedsItself(_)) => panic!(
-                "a cached value of type `{}` needs itself: the load of a key of type `{}` asks for the same key, directly \
-                 or through the loads of other threads",
-                type_name::<V>(),
-                type_name::<K>()
-            ),
-        }
+        or_panic(self.load(key, make), Location::caller())
+    }
+
+    /// Like [`try_get_or_insert_with`](Self::try_get_or_insert_with), but those who wait for `make` share its error: one
+    /// call that fails is enough for all. The error is not remembered; who asks later runs its own `make`.
+    ///
+    /// Who waits has the error if it asked for that, too, by this or another `…_shared…` method, and its `make` has the same
+    /// `E`. All others that waited retry, as they do if the `make` panics. If the key was inserted or removed while `make`
+    /// ran, those who waited have turned to that before, and the error is the caller's alone.
+    ///
+    /// # Errors
+    ///
+    /// What `make` returns, here or where it was waited for: the same `Arc` for all.
+    ///
+    /// # Panics
+    ///
+    /// When `make` needs its own result, like [`get_or_insert_with`](Self::get_or_insert_with).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::thread;
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::<&str, u32>::new(10);
+    /// let ask = || cache.try_get_or_insert_shared("seventeen", || "seventeen".parse()).unwrap_err();
+    /// let errors = thread::scope(|scope| [scope.spawn(ask), scope.spawn(ask)].map(|thread| thread.join().unwrap()));
+    /// // `Arc::ptr_eq`, too, if one of them waited for the other.
+    /// assert_eq!(errors[0], errors[1]);
+    /// assert_eq!(*cache.try_get_or_insert_shared("seventeen", || "17".parse::<u32>())?, 17);
+    /// # Ok::<(), Arc<core::num::ParseIntError>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_get_or_insert_shared<E: Send + Sync + 'static>(
+        &self,
+        key: K,
+        make: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Cached<V>, Arc<E>> {
+        or_panic(self.load_shared(key, make), Location::caller())
     }
 
     /// Like [`try_get_or_insert_with`](Self::try_get_or_insert_with), but a value that needs itself is an error, which gives
@@ -102,13 +135,58 @@ where
     /// assert_eq!(outer.unwrap_err(), LoadError::Failed("key needs itself".to_owned()));
     /// ```
     pub fn load<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, LoadError<K, E>> {
-        let (shard, hash) = self.at(&key);
-        match self.engine().get_or_load(shard, hash, key, make) {
-            Ok(Ok(loaded)) => Ok(loaded),
-            Ok(Err(error)) => Err(LoadError::Failed(error)),
-            Err(key) => Err(LoadError::NeedsItself(key)),
-        }
+        self.fill::<Retry, E>(key, make)
     }
+
+    /// Like [`load`](Self::load), but those who wait for `make` share its error, as with
+    /// [`try_get_or_insert_shared`](Self::try_get_or_insert_shared).
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Failed`] with what `make` returns, here or where it was waited for; [`LoadError::NeedsItself`] as
+    /// [`load`](Self::load).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use lagom_weakcache::{LoadError, WeakCache};
+    ///
+    /// let cache = WeakCache::<&str, u32>::new(10);
+    /// let error = cache.load_shared("key", || Err("it is broken")).unwrap_err();
+    /// assert_eq!(error, LoadError::Failed(Arc::new("it is broken")));
+    /// ```
+    pub fn load_shared<E: Send + Sync + 'static>(
+        &self,
+        key: K,
+        make: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Cached<V>, LoadError<K, Arc<E>>> {
+        self.fill::<Share, _>(key, || make().map_err(Arc::new))
+    }
+
+    #[inline]
+    fn fill<P: OnError<E>, E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Filled<K, V, E> {
+        let (shard, hash) = self.at(&key);
+        self.engine().get_or_load::<P, E>(shard, hash, key, make)
+    }
+}
+
+/// What there is but for a value that needs itself: that panics.
+#[track_caller]
+pub(super) fn or_panic<K, V, E>(filled: Filled<K, V, E>, caller: &'static Location<'static>) -> Result<Cached<V>, E> {
+    filled.map_err(|error| match error {
+        LoadError::Failed(error) => error,
+        LoadError::NeedsItself(_) => needs_itself::<K, V>(caller),
+    })
+}
+
+#[cold]
+#[track_caller]
+fn needs_itself<K, V>(caller: &Location<'_>) -> ! {
+    panic!(
+        "a cached value of type `{}` needs itself: the load of a key of type `{}`, asked for at {caller}, asks for the same \
+         key, directly or through the loads of other threads and tasks",
+        type_name::<V>(),
+        type_name::<K>()
+    )
 }
 
 /// Why [`WeakCache::load`] gave no value.

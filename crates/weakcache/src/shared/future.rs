@@ -1,23 +1,24 @@
-//! Single flight of tasks: as in `load`, but who leads is polled, and who waits is woken.
+//! Single flight of tasks: the steps of `search`, but who leads is polled, and who waits is woken.
 #![allow(unsafe_code, reason = "a pinned part of a future")]
 
-use core::any::type_name;
 use core::convert::Infallible;
 use core::future::Future;
 use core::hash::{BuildHasher, Hash};
+use core::marker::PhantomData;
 use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::{convert, mem};
+use std::sync::Arc;
 
-use lagom_base::flight::{Landing, Outcome, Party};
+use lagom_base::flight::{Landing, Party};
 
 use crate::shared::cache::WeakCache;
 use crate::shared::cached::Cached;
-use crate::shared::engine::Engine;
-use crate::shared::fill::LoadError;
-use crate::shared::load::{Lead, Waited};
-use crate::shared::shard::Shard;
+use crate::shared::failure::{Failure, OnError, Retry, Share};
+use crate::shared::fill::{LoadError, or_panic};
+use crate::shared::load::Lead;
+use crate::shared::search::{Filled, Search, Step};
 
 impl<K, V, S> WeakCache<K, V, S>
 where
@@ -69,14 +70,17 @@ where
     /// ```
     #[track_caller]
     pub fn get_or_insert_async(&self, key: K, make: impl Future<Output = V>) -> impl Future<Output = Cached<V>> {
-        self.fill(key, make, Ok::<V, Infallible>, |result, caller| match or_panic(result, caller) {
-            Ok(value) => value,
-            Err(never) => match never {},
+        self.fill_async::<_, Retry, _, _>(key, make, Ok::<V, Infallible>, |filled, caller| {
+            match or_panic(filled, caller) {
+                Ok(value) => value,
+                Err(never) => match never {},
+            }
         })
     }
 
     /// Like [`get_or_insert_async`](Self::get_or_insert_async), for a `make` that may fail. An error goes to the caller of
-    /// that `make` alone and is not remembered: of those that waited, one runs its own `make`.
+    /// that `make` alone and is not remembered: of those that waited, one runs its own `make`. For an error that they share
+    /// there is [`try_get_or_insert_shared_async`](Self::try_get_or_insert_shared_async).
     ///
     /// # Errors
     ///
@@ -106,7 +110,51 @@ where
         key: K,
         make: impl Future<Output = Result<V, E>>,
     ) -> impl Future<Output = Result<Cached<V>, E>> {
-        self.fill(key, make, convert::identity, or_panic)
+        self.fill_async::<_, Retry, _, _>(key, make, convert::identity, or_panic)
+    }
+
+    /// Like [`try_get_or_insert_async`](Self::try_get_or_insert_async), but those who wait for `make` share its error, as with
+    /// [`try_get_or_insert_shared`](Self::try_get_or_insert_shared): tasks and threads alike.
+    ///
+    /// # Errors
+    ///
+    /// What `make` returns, here or where it was waited for: the same `Arc` for all.
+    ///
+    /// # Panics
+    ///
+    /// The future: when `make` needs its own result, like [`get_or_insert_async`](Self::get_or_insert_async).
+    ///
+    /// ```
+    /// # use std::future::{Future, poll_fn};
+    /// # use std::pin::pin;
+    /// # use std::task::{Context, Poll, Waker};
+    /// use std::sync::Arc;
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::<&str, u32>::new(10);
+    /// # let mut polls = 0;
+    /// # let answer = poll_fn(move |_| {
+    /// #     polls += 1;
+    /// #     if polls == 1 { Poll::Pending } else { Poll::Ready(Err("out of reach")) }
+    /// # });
+    /// let mut one = pin!(cache.try_get_or_insert_shared_async("key", answer));
+    /// let mut other = pin!(cache.try_get_or_insert_shared_async("key", async { unreachable!() }));
+    /// # let mut context = Context::from_waker(Waker::noop());
+    /// # assert!(one.as_mut().poll(&mut context).is_pending() && other.as_mut().poll(&mut context).is_pending());
+    /// # let future = async {
+    /// let (one, other) = (one.await.unwrap_err(), other.await.unwrap_err());
+    /// assert_eq!(*one, "out of reach");
+    /// assert!(Arc::ptr_eq(&one, &other));
+    /// # };
+    /// # assert!(pin!(future).poll(&mut context).is_ready());
+    /// ```
+    #[track_caller]
+    pub fn try_get_or_insert_shared_async<E: Send + Sync + 'static>(
+        &self,
+        key: K,
+        make: impl Future<Output = Result<V, E>>,
+    ) -> impl Future<Output = Result<Cached<V>, Arc<E>>> {
+        self.fill_async::<_, Share, _, _>(key, make, |made| made.map_err(Arc::new), or_panic)
     }
 
     /// Like [`try_get_or_insert_async`](Self::try_get_or_insert_async), but a value that needs itself is an error, which
@@ -140,174 +188,152 @@ where
         key: K,
         make: impl Future<Output = Result<V, E>>,
     ) -> impl Future<Output = Result<Cached<V>, LoadError<K, E>>> {
-        self.fill(key, make, convert::identity, |result, _| result)
+        self.fill_async::<_, Retry, _, _>(key, make, convert::identity, |filled, _| filled)
+    }
+
+    /// Like [`load_async`](Self::load_async), but those who wait for `make` share its error, as with
+    /// [`try_get_or_insert_shared`](Self::try_get_or_insert_shared).
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Failed`] with what `make` returns, here or where it was waited for; [`LoadError::NeedsItself`] as
+    /// [`load_async`](Self::load_async).
+    ///
+    /// ```
+    /// # use std::pin::pin;
+    /// # use std::task::{Context, Poll, Waker};
+    /// use std::sync::Arc;
+    /// use lagom_weakcache::{LoadError, WeakCache};
+    ///
+    /// let cache = WeakCache::<&str, u32>::new(10);
+    /// # let future = async {
+    /// let error = cache.load_shared_async("key", async { Err("it is broken") }).await.unwrap_err();
+    /// assert_eq!(error, LoadError::Failed(Arc::new("it is broken")));
+    /// # };
+    /// # assert!(pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    /// ```
+    pub fn load_shared_async<E: Send + Sync + 'static>(
+        &self,
+        key: K,
+        make: impl Future<Output = Result<V, E>>,
+    ) -> impl Future<Output = Result<Cached<V>, LoadError<K, Arc<E>>>> {
+        self.fill_async::<_, Share, _, _>(key, make, |made| made.map_err(Arc::new), |filled, _| filled)
     }
 
     #[track_caller]
-    fn fill<F: Future, E, R>(
+    fn fill_async<F: Future, P: OnError<E>, E, R>(
         &self,
         key: K,
         make: F,
         made: fn(F::Output) -> Result<V, E>,
         done: fn(Filled<K, V, E>, &'static Location<'static>) -> R,
-    ) -> Fill<'_, K, V, F, E, R> {
+    ) -> Fill<'_, K, V, F, P, E, R> {
         let (shard, hash) = self.at(&key);
         Fill {
-            engine: self.engine(),
-            shard,
-            hash,
-            key: Some(key),
+            search: Some(Search::new(self.engine(), shard, hash, key)),
             state: State::New,
             make: Some(make),
             made,
             done,
             caller: Location::caller(),
+            errors: PhantomData,
         }
     }
 }
 
-type Filled<K, V, E> = Loaded<K, V, E>;
-
-/// What a load comes to.
-type Loaded<K, V, E> = Result<Cached<V>, LoadError<K, E>>;
-
-/// What there is but for a value that needs itself: that panics.
-fn or_panic<K, V, E>(result: Filled<K, V, E>, caller: &'static Location<'static>) -> Result<Cached<V>, E> {
-    result.map_err(|error| match error {
-        LoadError::Failed(error) => error,
-        LoadError::NeedsItself(_) => panic!(
-            "a cached value of type `{}` needs itself: the load of a key of type `{}`, asked for at {caller}, asks for the \
-             same key, directly or through the loads of other tasks and threads",
-            type_name::<V>(),
-            type_name::<K>()
-        ),
-    })
-}
-
 /// Fills an entry. No `async fn`, which would hold `make` several times over.
-struct Fill<'a, K, V, F: Future, E, R> {
-    engine: &'a Engine<K, V>,
-    shard: &'a Shard<K, V>,
-    hash: u32,
-    key: Option<K>,
+struct Fill<'a, K, V, F: Future, P, E, R> {
+    /// Until the end.
+    search: Option<Search<'a, K, V>>,
     state: State<'a, K, V>,
-    /// Pinned with the whole.
+    /// Pinned with the whole, until it is ready or not needed.
     make: Option<F>,
     made: fn(F::Output) -> Result<V, E>,
     done: fn(Filled<K, V, E>, &'static Location<'static>) -> R,
     caller: &'static Location<'static>,
+    errors: PhantomData<P>,
 }
 
 enum State<'a, K, V> {
     New,
-    /// What is there for the key, as of a number of links.
-    Looked(Option<Cached<V>>, usize),
-    Waits(Cached<V>, Landing<()>),
-    Leads(Lead<'a, K, V>, Party),
+    Looks,
+    Waits(Cached<V>, Landing<Option<Failure>>),
+    Leads(Lead<'a, K, V>),
     /// Also after a panic.
     Done,
 }
 
-impl<'a, K: Eq, V, F: Future, E, R> Fill<'a, K, V, F, E, R> {
-    fn look(&self) -> State<'a, K, V> {
-        let Some(key) = &self.key else { unreachable!("it was not put in yet") };
-        let links = self.shard.links();
-        State::Looked(self.engine.find_any(self.shard, self.hash, |other| other == key), links)
-    }
-
-    /// The entry if it is there at once.
-    fn hit(&mut self) -> Option<Cached<V>> {
-        let now = self.engine.now();
-        let State::Looked(found, links) = self.look() else { unreachable!("that is what it does") };
-        let hit = found.as_ref().is_some_and(|found| self.engine.is_good(self.shard, found, now));
-        self.engine.count_lookup(self.shard, hit);
-        if hit && let Some(found) = found {
-            self.engine.used(self.shard, &found);
-            return Some(found);
-        }
-        self.state = State::Looked(found, links);
-        None
-    }
-
-    /// What is to be done about what was found when somebody has waited for it.
-    fn waited(&mut self, found: Cached<V>, outcome: Outcome<()>) -> Option<Filled<K, V, E>> {
-        match Waited::new(&found, outcome) {
-            Waited::Live if self.engine.is_good(self.shard, &found, self.engine.now()) => return Some(Ok(found)),
-            Waited::Live | Waited::Gone => {}
-            Waited::NeedsItself => {
-                let key = self.key.take().expect("it was not put in yet");
-                return Some(Err(LoadError::NeedsItself(key)));
-            }
-        }
-        drop(found);
-        self.state = self.look();
-        None
-    }
-
+impl<K: Eq, V, F: Future, P: OnError<E>, E, R> Fill<'_, K, V, F, P, E, R> {
     /// One step; the result if it was the last one.
     fn step(&mut self, context: &mut Context<'_>) -> Poll<Option<Filled<K, V, E>>> {
         // What is taken out ends with a panic.
-        match mem::replace(&mut self.state, State::Done) {
-            State::New => return Poll::Ready(self.hit().map(Ok)),
-            State::Looked(Some(found), _) => match self.engine.flight(self.shard, &found) {
-                Some(flight) => self.state = State::Waits(found, Landing::of(flight)),
-                None => return Poll::Ready(self.waited(found, Outcome::Landed(()))),
-            },
-            State::Looked(None, links) => {
-                let party = Party::task();
-                self.state = match self.engine.start_load(self.shard, self.hash, &mut self.key, links, party) {
-                    Some(lead) => State::Leads(lead, party),
-                    None => self.look(),
+        match (mem::replace(&mut self.state, State::Done), &mut self.search) {
+            (State::New, Some(search)) => {
+                if let Some(found) = search.first_look() {
+                    return Poll::Ready(Some(Ok(found)));
+                }
+                self.state = State::Looks;
+            }
+            (State::Looks, Some(search)) => {
+                self.state = match search.next(Party::task) {
+                    Step::Found(found) => return Poll::Ready(Some(Ok(found))),
+                    Step::Wait(found, flight) => State::Waits(found, Landing::of(flight)),
+                    Step::Lead(lead) => State::Leads(lead),
                 };
             }
-            State::Waits(found, mut landing) => match Pin::new(&mut landing).poll(context) {
-                Poll::Ready(outcome) => return Poll::Ready(self.waited(found, outcome)),
-                Poll::Pending => {
+            (State::Waits(found, mut landing), Some(search)) => {
+                let Poll::Ready(outcome) = Pin::new(&mut landing).poll(context) else {
                     self.state = State::Waits(found, landing);
                     return Poll::Pending;
+                };
+                drop(landing);
+                let filled = search.waited::<P, E>(found, outcome);
+                if filled.is_none() {
+                    self.state = State::Looks;
                 }
-            },
-            State::Leads(lead, party) => {
-                let inside = party.enter();
+                return Poll::Ready(filled);
+            }
+            (State::Leads(lead), _) => {
+                let inside = lead.leader.enter();
                 let make = self.make.as_mut().expect("it is there until it is ready");
                 // SAFETY: `poll` pins the whole, and `make` is never moved.
                 let Poll::Ready(output) = unsafe { Pin::new_unchecked(make) }.poll(context) else {
-                    self.state = State::Leads(lead, party);
+                    self.state = State::Leads(lead);
                     return Poll::Pending;
                 };
                 self.make = None;
                 drop(inside);
-                let result = (self.made)(output).map_err(LoadError::Failed);
-                return Poll::Ready(Some(result.map(|value| lead.land(value))));
+                let filled = lead.end::<P, E>((self.made)(output)).map_err(LoadError::Failed);
+                return Poll::Ready(Some(filled));
             }
-            State::Done => panic!("polled after its end"),
+            _ => panic!("polled after its end"),
         }
         Poll::Ready(None)
     }
 }
 
-impl<K: Eq, V, F: Future, E, R> Future for Fill<'_, K, V, F, E, R> {
+impl<K: Eq, V, F: Future, P: OnError<E>, E, R> Future for Fill<'_, K, V, F, P, E, R> {
     type Output = R;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         // SAFETY: `make` is the only part that may need to be pinned; it is not moved from here on, only dropped in place.
         let this = unsafe { self.get_unchecked_mut() };
         loop {
-            if let Some(result) = ready!(this.step(context)) {
+            if let Some(filled) = ready!(this.step(context)) {
                 // Here, and not with the whole: the task may keep that.
                 this.make = None;
-                this.key = None;
-                return Poll::Ready((this.done)(result, this.caller));
+                this.search = None;
+                return Poll::Ready((this.done)(filled, this.caller));
             }
         }
     }
 }
 
-impl<K, V, F: Future, E, R> Drop for Fill<'_, K, V, F, E, R> {
+impl<K, V, F: Future, P, E, R> Drop for Fill<'_, K, V, F, P, E, R> {
     fn drop(&mut self) {
-        if let State::Leads(_, party) = &self.state {
+        if let State::Leads(lead) = &self.state {
             // Before others are told. If its drop asks for the key, it must not wait for itself.
-            let _inside = party.enter();
+            let _inside = lead.leader.enter();
             self.make = None;
         }
     }

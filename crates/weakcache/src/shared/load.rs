@@ -1,17 +1,18 @@
-//! Single flight: one thread computes the value of a key, the others wait for it.
+//! Single flight: one thread or task computes the value of a key, the others wait for it.
 //!
 //! The node of the key is in the table while its value is computed, so that others find it; the flight that they wait for
-//! is made by the first of them. How tasks do it stands in `future`.
+//! is made by the first of them. Who does what stands in `search`.
 #![allow(unsafe_code, reason = "gives a node its value")]
 
 use core::time::Duration;
 use std::time::Instant;
 
-use lagom_base::flight::{Flight, Outcome, Party};
+use lagom_base::flight::Party;
 use lagom_base::sync::Arc;
 
 use crate::shared::cached::Cached;
 use crate::shared::engine::Engine;
+use crate::shared::failure::{Failure, Flight, OnError};
 use crate::shared::node::{Extra, LINKED, LIVE, Node, NodePtr};
 use crate::shared::shard::{Load, Shard, Writer};
 
@@ -73,48 +74,6 @@ impl<K: Eq, V> Engine<K, V> {
         handle
     }
 
-    /// The live entry, or one of the value that one thread's `load` returns while the others wait. Gives the key back if the
-    /// load needs its own result.
-    pub(super) fn get_or_load<E>(
-        &self,
-        shard: &Shard<K, V>,
-        hash: u32,
-        key: K,
-        load: impl FnOnce() -> Result<V, E>,
-    ) -> Result<Result<Cached<V>, E>, K> {
-        let (mut links, now) = (shard.links(), self.now());
-        let mut found = self.find_any(shard, hash, |other| *other == key);
-        let hit = found.as_ref().is_some_and(|found| self.is_good(shard, found, now));
-        self.count_lookup(shard, hit);
-        if hit && let Some(found) = found {
-            self.used(shard, &found);
-            // Here: a panic in a drop at the end of the function would leak the result.
-            drop((key, load));
-            return Ok(Ok(found));
-        }
-        let mut new = Some(key);
-        loop {
-            if let Some(found) = found {
-                match self.wait(shard, &found) {
-                    Waited::Live if self.is_good(shard, &found, self.now()) => {
-                        drop((new, load));
-                        return Ok(Ok(found));
-                    }
-                    Waited::Live | Waited::Gone => {}
-                    Waited::NeedsItself => {
-                        drop(found);
-                        return Err(new.expect("it was not put in yet"));
-                    }
-                }
-            } else if let Some(lead) = self.start_load(shard, hash, &mut new, links, Party::thread()) {
-                return Ok(lead.run(load));
-            }
-            let Some(key) = &new else { unreachable!("it was not put in yet") };
-            links = shard.links();
-            found = self.find_any(shard, hash, |other| other == key);
-        }
-    }
-
     /// Puts a node for the key that is in `new` into the table, to be loaded; not if somebody else has since there were so
     /// many `links`.
     #[inline]
@@ -137,28 +96,23 @@ impl<K: Eq, V> Engine<K, V> {
         })?;
         // SAFETY: the handle that the node was made with; the lead keeps the value from being looked at.
         let own = unsafe { Cached::<V>::from_node(node) };
-        let mut lead = Lead { engine: self, shard, own: Some(own), start: None, timer: None };
+        let mut lead = Lead {
+            engine: self,
+            shard,
+            own: Some(own),
+            #[cfg(feature = "async")]
+            leader,
+            start: None,
+            timer: None,
+        };
         // The clock is a user's, and may panic.
         lead.start = self.now();
         lead.timer = self.settings.time_loads.then(Instant::now);
         Some(lead)
     }
 
-    /// What lies behind a node that is being loaded.
-    fn loading(&self) -> Option<Extra> {
-        self.extended.then(|| Extra::new(u64::MAX, u64::MAX, 0))
-    }
-
-    /// Waits for the load of a node.
-    fn wait(&self, shard: &Shard<K, V>, found: &Cached<V>) -> Waited {
-        match self.flight(shard, found) {
-            Some(flight) => Waited::new(found, flight.wait()),
-            None => Waited::new(found, Outcome::Landed(())),
-        }
-    }
-
     /// The load of a node, to wait for, if it is under way.
-    pub(super) fn flight(&self, shard: &Shard<K, V>, found: &Cached<V>) -> Option<Arc<Flight<()>>> {
+    pub(super) fn flight(&self, shard: &Shard<K, V>, found: &Cached<V>) -> Option<Arc<Flight>> {
         let header = found.header();
         if header.is(LIVE) {
             return None;
@@ -169,53 +123,53 @@ impl<K: Eq, V> Engine<K, V> {
             Some(load.flight.get_or_insert_with(|| Flight::start_for(leader)).flight())
         })
     }
-}
 
-/// How it stands with a node whose load somebody waited for.
-pub(super) enum Waited {
-    Live,
-    /// There will be no value of this node.
-    Gone,
-    /// The load waits for who asked.
-    NeedsItself,
-}
-
-impl Waited {
-    pub(super) fn new<V>(found: &Cached<V>, outcome: Outcome<()>) -> Self {
-        match outcome {
-            Outcome::Cycle => Self::NeedsItself,
-            Outcome::Landed(()) | Outcome::Abandoned if found.header().is(LIVE) => Self::Live,
-            Outcome::Landed(()) | Outcome::Abandoned => Self::Gone,
-        }
+    /// What lies behind a node that is being loaded.
+    fn loading(&self) -> Option<Extra> {
+        self.extended.then(|| Extra::new(u64::MAX, u64::MAX, 0))
     }
 }
 
-/// A load under way, and the duty to end it. Dropped before it has landed, it takes its node off the table, and tells
-/// those who wait.
+/// A load under way, and the duty to end it. Dropped before its end, it takes its node off the table, and tells those who
+/// wait.
 pub(super) struct Lead<'a, K, V> {
     engine: &'a Engine<K, V>,
     shard: &'a Shard<K, V>,
     /// The node's first handle, until the end.
     own: Option<Cached<V>>,
+    #[cfg(feature = "async")]
+    pub(super) leader: Party,
     start: Option<Duration>,
     timer: Option<Instant>,
 }
 
 impl<K, V> Lead<'_, K, V> {
-    /// Lands with what `load` returns.
+    /// Ends with what `make` returns.
     #[inline]
-    fn run<E>(self, load: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
-        let value = {
+    pub(super) fn run<P: OnError<E>, E>(self, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
+        let made = {
             // A factory may run a task to its end.
             #[cfg(feature = "async")]
-            let _inside = Party::thread().enter();
-            load()?
+            let _inside = self.leader.enter();
+            make()
         };
-        Ok(self.land(value))
+        self.end::<P, E>(made)
+    }
+
+    /// Ends with a value or an error.
+    #[inline(always)] // As is the branch that is not taken.
+    pub(super) fn end<P: OnError<E>, E>(mut self, made: Result<V, E>) -> Result<Cached<V>, E> {
+        match made {
+            Ok(value) => Ok(self.land(value)),
+            Err(error) => {
+                self.fail(P::give(&error));
+                Err(error)
+            }
+        }
     }
 
     /// Gives the node its value, and those who wait what they wait for.
-    pub(super) fn land(mut self, value: V) -> Cached<V> {
+    fn land(mut self, value: V) -> Cached<V> {
         let (engine, start) = (self.engine, self.start);
         let load_time = self.timer.map_or(0, |timer| timer.elapsed().as_nanos() as u64);
         let node = self.own.as_ref().expect("it lands once").node();
@@ -256,6 +210,24 @@ impl<K, V> Lead<'_, K, V> {
             None => own,
         }
     }
+
+    /// Takes the node off the table, and tells those who wait, unless that is done. Of a `failure` the caller must have
+    /// another `Arc`, so that the error is not dropped under the lock.
+    fn fail(&mut self, failure: Option<Failure>) {
+        let Some(own) = self.own.take() else { return };
+        self.engine.locked(self.shard, |writer| {
+            if let Some(load) = writer.end_load(own.node()) {
+                writer.debris.failed_flight(load.flight, failure);
+                if let Some(winner) = load.winner {
+                    writer.debris.handle(winner);
+                }
+            }
+            if own.header().is(LINKED) {
+                writer.unlink(own.node());
+            }
+            writer.debris.handle(own);
+        });
+    }
 }
 
 /// What a load made, until it is live. Its node is held.
@@ -279,18 +251,6 @@ impl<K, V> Drop for Made<'_, K, V> {
 
 impl<K, V> Drop for Lead<'_, K, V> {
     fn drop(&mut self) {
-        let Some(own) = self.own.take() else { return };
-        self.engine.locked(self.shard, |writer| {
-            if let Some(load) = writer.end_load(own.node()) {
-                writer.debris.flight(load.flight);
-                if let Some(winner) = load.winner {
-                    writer.debris.handle(winner);
-                }
-            }
-            if own.header().is(LINKED) {
-                writer.unlink(own.node());
-            }
-            writer.debris.handle(own);
-        });
+        self.fail(None);
     }
 }

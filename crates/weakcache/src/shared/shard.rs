@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::shared::cached::Cached;
 use crate::shared::debris::Debris;
 use crate::shared::engine::Engine;
+use crate::shared::failure::Failure;
 use crate::shared::node::{Extra, Header, KEPT, LENT, LINKED, LIVE, Node, NodePtr, STRONG};
 use crate::shared::settings::Settings;
 use crate::shared::slab::Slab;
@@ -68,7 +69,7 @@ pub(super) struct Load<V> {
     pub(super) node: NodePtr,
     pub(super) leader: Party,
     /// For those who wait, if there are any.
-    pub(super) flight: Option<Leader<()>>,
+    pub(super) flight: Option<Leader<Option<Failure>>>,
     /// What was inserted in the meantime.
     pub(super) winner: Option<Cached<V>>,
 }
