@@ -6,8 +6,8 @@ use core::time::Duration;
 /// What happened in a [`WeakCache`](crate::WeakCache) or an [`Interner`](crate::Interner), and what it holds: a
 /// snapshot, taken shard by shard under the lock of each.
 ///
-/// `Display` writes one line, without the strong tier where there is none. With the feature `serde` it serializes as a
-/// map of its counts, its sizes and its `hit_ratio`.
+/// `Display` writes one line, without the strong tier where there is none, and with its bytes where those are bounded. With
+/// the feature `serde` it serializes as a map of its counts, its sizes and its `hit_ratio`.
 ///
 /// ```
 /// use lagom_weakcache::WeakCache;
@@ -30,7 +30,19 @@ pub struct Stats {
     pub(crate) load_time: Duration,
     pub(crate) len: usize,
     pub(crate) strong_len: usize,
+    pub(crate) strong_weight: u64,
     pub(crate) capacity: usize,
+    pub(crate) unit: Unit,
+}
+
+/// What a capacity is counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Unit {
+    #[default]
+    Entries,
+    /// What a weigher says.
+    Weight,
+    Bytes,
 }
 
 impl Stats {
@@ -171,6 +183,23 @@ impl Stats {
         self.strong_len
     }
 
+    /// What the entries in the strong tier weigh together, at most [`capacity`](Self::capacity): their number unless there is a
+    /// [weigher](crate::WeakCacheBuilder::weigher), their bytes where [those](crate::WeakCacheBuilder::max_bytes) are bounded.
+    ///
+    /// ```
+    /// # use lagom_weakcache::WeakCache;
+    /// let cache = WeakCache::builder().capacity(100).weigher(|_: &u8, text: &&str| text.len() as u64).build();
+    /// cache.insert(1, "four");
+    /// cache.insert(2, "and seven");
+    /// let stats = cache.stats();
+    /// assert_eq!((stats.strong_len(), stats.strong_weight()), (2, 13));
+    /// assert!(stats.to_string().starts_with("2 live, 2 strong, weighing 13 of 100, "));
+    /// ```
+    #[must_use]
+    pub const fn strong_weight(&self) -> u64 {
+        self.strong_weight
+    }
+
     /// How many entries the strong tier may hold, or what they may weigh together; 0 for an interner.
     ///
     /// ```
@@ -201,10 +230,14 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hits, misses, loads, evictions, deaths, len, strong_len, capacity, .. } = *self;
+        let Self { hits, misses, loads, evictions, deaths, len, strong_len, strong_weight, capacity, .. } = *self;
         write!(f, "{len} live, ")?;
         if capacity > 0 {
-            write!(f, "{strong_len} of {capacity} strong, ")?;
+            match self.unit {
+                Unit::Entries => write!(f, "{strong_len} of {capacity} strong, ")?,
+                Unit::Weight => write!(f, "{strong_len} strong, weighing {strong_weight} of {capacity}, ")?,
+                Unit::Bytes => write!(f, "{strong_len} strong, {strong_weight} of {capacity} bytes, ")?,
+            }
         }
         write!(f, "{hits} {} and {misses} {} ", plural(hits, "hit", "hits"), plural(misses, "miss", "misses"))?;
         write!(f, "({:.1} %), {loads} {}, ", 100.0 * self.hit_ratio(), plural(loads, "load", "loads"))?;
@@ -220,7 +253,7 @@ impl serde::Serialize for Stats {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
 
-        let mut map = serializer.serialize_struct("Stats", 11)?;
+        let mut map = serializer.serialize_struct("Stats", 12)?;
         map.serialize_field("hits", &self.hits)?;
         map.serialize_field("misses", &self.misses)?;
         map.serialize_field("hit_ratio", &self.hit_ratio())?;
@@ -231,6 +264,7 @@ impl serde::Serialize for Stats {
         map.serialize_field("load_seconds", &self.load_time.as_secs_f64())?;
         map.serialize_field("len", &self.len)?;
         map.serialize_field("strong_len", &self.strong_len)?;
+        map.serialize_field("strong_weight", &self.strong_weight)?;
         map.serialize_field("capacity", &self.capacity)?;
         map.end()
     }

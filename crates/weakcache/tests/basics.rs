@@ -267,7 +267,7 @@ fn stats_serialize() {
     let json = serde_json::to_value(cache.stats()).unwrap();
     let expected = serde_json::json!({
         "hits": 3, "misses": 1, "hit_ratio": 0.75, "loads": 1, "load_seconds": 0.0, "evictions": 0, "deaths": 0,
-        "expirations": 0, "len": 1, "strong_len": 1, "capacity": 3,
+        "expirations": 0, "len": 1, "strong_len": 1, "strong_weight": 1, "capacity": 3,
     });
     assert_eq!(json, expected);
 }

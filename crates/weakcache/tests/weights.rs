@@ -44,10 +44,32 @@ fn the_sum_of_weights_is_bounded() {
         for _ in 0..20_000 {
             cache.insert(numbers.below(500), numbers.below(100));
             cache.get(&numbers.below(500));
-            most = most.max(weight(&cache));
+            let weight = weight(&cache);
+            assert_eq!(u128::from(cache.stats().strong_weight()), weight);
+            most = most.max(weight);
             assert!(most <= 1000, "{most} by {eviction:?}");
         }
         assert!(most > 950, "the room is used: {most}");
+    }
+}
+
+#[test]
+fn stats_tell_entries_from_weights_and_bytes() {
+    let start = |cache: &WeakCache<u64, u64>| {
+        cache.insert(1, 60);
+        let _gone = (cache.insert(2, 60), cache.remove(&2));
+        cache.stats().to_string().split(" hits").next().unwrap().to_owned()
+    };
+    for eviction in POLICIES {
+        let builder = || WeakCache::builder().eviction(eviction);
+        assert_eq!(start(&builder().capacity(10).build()), "1 live, 1 of 10 strong, 0");
+        assert_eq!(start(&weighed(200, eviction)), "1 live, 1 strong, weighing 60 of 200, 0");
+        let bytes = builder().max_bytes(1 << 20).weigher(|_, value| *value).shards(4).build();
+        let told = start(&bytes);
+        let weight = bytes.stats().strong_weight();
+        assert_eq!(told, format!("1 live, 1 strong, {weight} of 1048576 bytes, 0"));
+        // Key and value, what the value says that it owns, and what the cache needs for it.
+        assert!((60 + 16 + 16..60 + 16 + 100).contains(&weight), "{weight}");
     }
 }
 

@@ -251,6 +251,7 @@ impl<K, V> Engine<K, V> {
             deaths: self.deaths.get(),
             len: state.live,
             strong_len: state.tier.len(),
+            strong_weight: state.tier.len() as u64,
             capacity: state.tier.capacity(),
             ..Stats::default()
         }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use lagom_base::clock::Clock;
 
 use crate::shared::builder::Eviction;
+use crate::stats::Unit;
 
 /// Weighs an entry, or says how long it is fresh.
 pub(super) type Of<K, V, R> = Box<dyn Fn(&K, &V) -> R + Send + Sync>;
@@ -45,6 +46,17 @@ impl<K, V> Settings<K, V> {
     /// Whether entries expire.
     pub(super) fn expires(&self) -> bool {
         self.ttl.is_some() || self.tti.is_some() || self.expiry.is_some()
+    }
+
+    /// What the capacity is counted in.
+    pub(super) fn unit(&self) -> Unit {
+        if self.bytes {
+            Unit::Bytes
+        } else if self.weigher.is_some() {
+            Unit::Weight
+        } else {
+            Unit::Entries
+        }
     }
 
     /// Whether entries weigh differently.

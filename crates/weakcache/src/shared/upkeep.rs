@@ -87,6 +87,7 @@ impl<K, V> Engine<K, V> {
             hits,
             misses,
             capacity: usize::try_from(self.capacity()).unwrap_or(usize::MAX),
+            unit: self.settings.unit(),
             ..Stats::default()
         };
         for shard in self.shards() {
@@ -101,6 +102,7 @@ impl<K, V> Engine<K, V> {
                 stats.load_time += Duration::from_nanos(counts.load_time);
                 stats.len += writer.live();
                 stats.strong_len += writer.inner.tier.len();
+                stats.strong_weight = stats.strong_weight.saturating_add(writer.inner.tier.weight());
             });
         }
         stats
