@@ -414,6 +414,28 @@ fn the_capacity_is_set_to_more_and_less() {
     }
 }
 
+/// A cache that was made without a strong tier has many parts.
+#[test]
+fn a_tier_that_comes_later_is_bounded_and_filled() {
+    const PARTS: usize = 8;
+
+    for eviction in POLICIES {
+        for capacity in [1, 3, 7, 8, 9, 100] {
+            let cache = WeakCache::builder().capacity(0).shards(PARTS).eviction(eviction).build();
+            cache.set_capacity(capacity);
+            let mut gone_at_once = 0;
+            for key in 0..if cfg!(miri) { 200 } else { 2000 } {
+                cache.insert(key, key);
+                gone_at_once += usize::from(!cache.contains_key(&key));
+                assert!(cache.len() <= capacity);
+            }
+            assert_eq!(cache.len(), capacity, "all the room is used");
+            // Only of the parts that get none.
+            assert_eq!(gone_at_once > 0, capacity < PARTS, "{gone_at_once} of {capacity}");
+        }
+    }
+}
+
 fn texts(builder: WeakCacheBuilder<u64, String>, bytes: usize) -> WeakCache<u64, String> {
     builder.max_bytes(bytes).weigher(|_, text| text.capacity() as u64).build()
 }

@@ -273,8 +273,10 @@ impl<K, V, S> WeakCacheBuilder<K, V, S> {
     }
 
     /// Into how many parts with a lock each the cache is divided: rounded up to a power of two, at most 1,024. Each has its
-    /// part of the capacity. By default there is one per 2,048 entries of capacity, up to four per processor, and one if
-    /// entries are weighed. Lookups take no lock: this matters where many threads insert.
+    /// part of the capacity. By default there is one per 2,048 entries of capacity, up to four per processor; as many without a
+    /// strong tier; and one if entries are weighed. Lookups take no lock: this matters where many threads insert.
+    ///
+    /// With fewer entries of capacity than parts, some parts get none, and keep nothing that nobody holds.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
