@@ -7,6 +7,8 @@ mod flight;
 #[cfg(lagom_loom)]
 mod interner;
 #[cfg(lagom_loom)]
+mod lock;
+#[cfg(lagom_loom)]
 mod pool;
 #[cfg(lagom_loom)]
 mod set;

@@ -9,6 +9,7 @@
 //! | [`clock`] | a clock that a user can replace |
 //! | [`expiry`] | deadlines that saturate: a ttl of 0 is always stale, of `Duration::MAX` never |
 //! | [`fence`] | a fence that the frequent side does not pay for |
+//! | [`lock`] | a lock that is given back by a plain store |
 //! | [`policy`] | which entry of a bounded cache goes when another comes |
 //! | [`per_thread`] | one value per thread, which others may look at |
 //! | [`thread_index`] | small numbers for living threads, and what is to be done when one ends |
@@ -24,6 +25,7 @@ pub mod clock;
 pub mod expiry;
 pub mod fence;
 pub mod flight;
+pub mod lock;
 pub mod per_thread;
 pub mod policy;
 pub mod sync;
