@@ -69,7 +69,7 @@ use core::fmt;
 use std::mem;
 
 use ghosts::{From, Ghosts};
-use hand::{IN_MAIN, LOOKS};
+use hand::IN_MAIN;
 use ring::Ring;
 
 /// What a policy needs of the entries whose order it keeps: two numbers to store, two to read.
@@ -128,6 +128,20 @@ pub struct Newcomer {
     /// Weight evicted from the window since it came there, if that is known and has yet to be compared.
     distance: Option<u64>,
     place: Place,
+}
+
+impl Newcomer {
+    /// What it weighs.
+    ///
+    /// ```
+    /// let mut policy = lagom_base::policy::Policy::<usize>::new(3);
+    /// assert_eq!(policy.admit(7, 2).unwrap().weight(), 2);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.weight
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,28 +245,38 @@ impl<I: Copy> Policy<I> {
     /// assert!(Policy::<usize>::new(0).admit(7, 0).is_none());
     /// ```
     #[must_use]
+    #[inline(always)]
     pub fn admit(&mut self, hash: u32, weight: u64) -> Option<Newcomer> {
         if weight > self.capacity || self.capacity == 0 {
             return None;
         }
         let mut newcomer = Newcomer { weight, returns: false, distance: None, place: Place::Free };
         if let Some((from, ticks)) = self.ghosts.take(hash, self.clocks()) {
-            let age = u64::from(ticks) << self.shift;
-            // A queue that is to hold one more hit must be longer by that entry's age.
-            if age < self.capacity - self.capacity / 4 {
-                newcomer.returns = true;
-                let weight = weight.max(1) as f64;
-                let step = STEP * self.capacity as f64 * weight / (age as f64 + weight);
-                match from {
-                    From::Window => {
-                        newcomer.distance = Some(age.saturating_add(self.window_weight));
-                        self.aim(self.target + step);
-                    }
-                    From::Main => self.aim(self.target - step),
-                }
-            }
+            (newcomer.returns, newcomer.distance) = self.welcome(weight, from, ticks);
         }
         Some(newcomer)
+    }
+
+    /// One comes whose ghost is so old: whether that counts as a return, and the distance that has to be compared.
+    #[inline(never)]
+    fn welcome(&mut self, weight: u64, from: From, ticks: u32) -> (bool, Option<u64>) {
+        let age = u64::from(ticks) << self.shift;
+        // A queue that is to hold one more hit must be longer by that entry's age.
+        if age >= self.capacity - self.capacity / 4 {
+            return (false, None);
+        }
+        let weight = weight.max(1) as f64;
+        let step = STEP * self.capacity as f64 * weight / (age as f64 + weight);
+        match from {
+            From::Window => {
+                self.aim(self.target + step);
+                (true, Some(age.saturating_add(self.window_weight)))
+            }
+            From::Main => {
+                self.aim(self.target - step);
+                (true, None)
+            }
+        }
     }
 
     /// Evicts an entry to make room for `newcomer`, or finds that there is enough.
@@ -271,13 +295,13 @@ impl<I: Copy> Policy<I> {
     /// let mut newcomer = policy.admit(7, 3).unwrap();
     /// assert_eq!(policy.evict(&mut newcomer, &None), Option::None);
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn evict(&mut self, newcomer: &mut Newcomer, entries: &impl Entries<I>) -> Option<I> {
         if self.has_room(newcomer.weight) {
             return None;
         }
         if let Some(distance) = newcomer.distance.take()
-            && let Some(victim) = self.turn(LOOKS, |idle| idle > distance, entries)
+            && let Some(victim) = self.make_room_for_return(distance, entries)
         {
             newcomer.place = Place::Main;
             return Some(victim);
@@ -357,7 +381,7 @@ impl<I: Copy> Policy<I> {
     /// policy.insert(newcomer, 7, &None);
     /// assert_eq!((policy.len(), policy.weight()), (1, 1));
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, newcomer: Newcomer, id: I, entries: &impl Entries<I>) {
         assert!(self.has_room(newcomer.weight), "victims are evicted first");
         let weight = newcomer.weight;

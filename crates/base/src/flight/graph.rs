@@ -36,6 +36,7 @@ enum Kind {
 
 impl Party {
     /// The calling thread.
+    #[inline]
     pub fn thread() -> Self {
         Self(Kind::Thread(current_thread()))
     }

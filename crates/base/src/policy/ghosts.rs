@@ -1,7 +1,5 @@
 //! What was evicted not long ago, known by its hash alone.
 
-use std::mem;
-
 /// Which queue an entry was evicted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
@@ -22,14 +20,23 @@ pub(super) struct Ghosts {
 
 const WAYS: usize = 8;
 
+/// In both words 16 bits are for a ghost, the lowest for the youngest: so it takes one shift to add one.
 #[repr(align(32))]
 #[derive(Clone, Copy, Debug)]
-struct Bucket([u32; WAYS]);
+struct Bucket {
+    /// Of their hashes; 0 where there is none.
+    marks: u128,
+    stamps: u128,
+}
 
-const EMPTY: u32 = 0;
-const MAIN: u32 = 1 << 15;
+/// The lowest lane of a word.
+const LANE: u128 = 0xFFFF;
+/// 1 in each lane.
+const ONES: u128 = u128::MAX / LANE;
+
+const MAIN: u16 = 1 << 15;
 /// Ages are taken modulo this: many times the longest life, and a bucket hardly leaves a ghost alone for so long.
-const STAMPS: u32 = MAIN - 1;
+const STAMPS: u16 = MAIN - 1;
 
 /// The clocks of both queues.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +46,10 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    fn age(self, ghost: u32) -> u32 {
-        let now = if ghost & MAIN == 0 { self.window } else { self.main };
-        now.wrapping_sub(ghost) & STAMPS
+    /// Ticks since a stamp.
+    fn age(self, stamp: u16) -> u32 {
+        let now = if stamp & MAIN == 0 { self.window } else { self.main };
+        u32::from((now as u16).wrapping_sub(stamp) & STAMPS)
     }
 }
 
@@ -52,7 +60,7 @@ impl Ghosts {
 
     /// Room for about `entries` ghosts.
     pub(super) fn with_room(entries: usize) -> Self {
-        Self { buckets: vec![Bucket([EMPTY; WAYS]); entries.div_ceil(WAYS)].into_boxed_slice() }
+        Self { buckets: vec![Bucket { marks: 0, stamps: 0 }; entries.div_ceil(WAYS)].into_boxed_slice() }
     }
 
     pub(super) fn room(&self) -> usize {
@@ -63,47 +71,49 @@ impl Ghosts {
         size_of_val(&*self.buckets)
     }
 
-    /// Its bucket, and its mark: the upper half of a ghost, never 0.
+    /// Its bucket, and its mark, which is never 0.
     #[inline]
-    fn find(&mut self, hash: u32) -> Option<(&mut Bucket, u32)> {
+    fn find(&mut self, hash: u32) -> Option<(&mut Bucket, u16)> {
         let mixed = mix(hash);
         let at = (u64::from(mixed) * self.buckets.len() as u64) >> 32;
         let bucket = self.buckets.get_mut(usize::try_from(at).ok()?)?;
-        Some((bucket, (mixed << 16).max(1 << 16)))
+        Some((bucket, (mixed as u16).max(1)))
     }
 
     /// Takes the ghost of `hash` out: where from, and how many ticks of that queue's clock ago.
     #[inline]
     pub(super) fn take(&mut self, hash: u32, now: Clocks) -> Option<(From, u32)> {
         let (bucket, mark) = self.find(hash)?;
-        // Without an early end, so that all are compared at once.
-        let mut found = 0;
-        for (way, ghost) in bucket.0.iter().enumerate() {
-            found |= u32::from((ghost ^ mark) >> 16 == 0) << way;
+        let differences = bucket.marks ^ (ONES * u128::from(mark));
+        // The lowest lane that is 0 has its highest bit set; those below it have not.
+        let found = differences.wrapping_sub(ONES) & !differences & (ONES << 15);
+        if found == 0 {
+            return None;
         }
-        let ghost = mem::replace(bucket.0.get_mut(found.trailing_zeros() as usize)?, EMPTY);
-        Some((if ghost & MAIN == 0 { From::Window } else { From::Main }, now.age(ghost)))
+        let lane = found.trailing_zeros() / 16 * 16;
+        bucket.marks &= !(LANE << lane);
+        let stamp = (bucket.stamps >> lane) as u16;
+        Some((if stamp & MAIN == 0 { From::Window } else { From::Main }, now.age(stamp)))
     }
 
-    /// Adds a ghost; the oldest of its bucket, the last, is forgotten.
+    /// Adds a ghost; the oldest of its bucket, the highest, is forgotten.
     #[inline]
     pub(super) fn add(&mut self, hash: u32, from: From, now: Clocks) {
         let Some((bucket, mark)) = self.find(hash) else { return };
         let stamp = match from {
-            From::Window => now.window & STAMPS,
-            From::Main => now.main & STAMPS | MAIN,
+            From::Window => now.window as u16 & STAMPS,
+            From::Main => now.main as u16 | MAIN,
         };
-        bucket.0.copy_within(..WAYS - 1, 1);
-        bucket.0[0] = mark | stamp;
+        bucket.marks = bucket.marks << 16 | u128::from(mark);
+        bucket.stamps = bucket.stamps << 16 | u128::from(stamp);
     }
 }
 
-/// Every bit of the result depends on every bit of the hash (Appleby's MurmurHash3, 2011): hashers may be good in some
-/// bits only.
+/// The upper half of a product, in which every bit depends on every bit of the hash below it, and the highest on all
+/// (Fibonacci hashing: Knuth 1973): hashers may be good in some bits only.
+#[inline]
 fn mix(hash: u32) -> u32 {
-    let hash = (hash ^ hash >> 16).wrapping_mul(0x85eb_ca6b);
-    let hash = (hash ^ hash >> 13).wrapping_mul(0xc2b2_ae35);
-    hash ^ hash >> 16
+    ((u64::from(hash)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 #[cfg(test)]
@@ -131,8 +141,8 @@ mod tests {
         for hash in [0, 5] {
             ghosts.add(hash, From::Window, at(u32::MAX - 1, 0));
             assert_eq!(ghosts.take(hash, at(9, 0)), Some((From::Window, 11)));
-            ghosts.add(hash, From::Main, at(0, STAMPS));
-            assert_eq!(ghosts.take(hash, at(0, STAMPS + 3)), Some((From::Main, 3)));
+            ghosts.add(hash, From::Main, at(0, u32::from(STAMPS)));
+            assert_eq!(ghosts.take(hash, at(0, u32::from(STAMPS) + 3)), Some((From::Main, 3)));
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Entries, Policy};
 const LEAST_SHARE: f64 = 0.01;
 const MOST_SHARE: f64 = 0.99;
 /// Entries that the hand looks at.
-pub(super) const LOOKS: usize = 8;
+const LOOKS: usize = 8;
 /// Entries that the hand looks at when nobody else can go.
 const MOST_LOOKS: usize = 64;
 /// Log2 of the ticks in which as much is evicted as there is room for, or of half of them: ages need not be finer.
@@ -17,6 +17,7 @@ const TICKS: u32 = 10;
 pub(super) const IN_MAIN: u32 = 1 << 31;
 
 impl<I: Copy> Policy<I> {
+    #[inline]
     pub(super) fn has_room(&self, weight: u64) -> bool {
         self.weight.checked_add(weight).is_some_and(|sum| sum <= self.capacity) && self.len() < MOST
     }
@@ -38,12 +39,14 @@ impl<I: Copy> Policy<I> {
         self.most_window = self.target as u64;
     }
 
+    #[inline]
     pub(super) fn push_main(&mut self, id: I, entries: &impl Entries<I>) {
         let now = self.clocks().window as u16;
         entries.set_seat(id, self.main.push(id, now) | IN_MAIN);
     }
 
     /// Evicts one: from the window while it is too long, from main while it is not; each helps the other out.
+    #[inline(always)]
     pub(super) fn make_room(&mut self, weight: u64, entries: &impl Entries<I>) -> Option<I> {
         while self.main.is_empty() || self.window_weight.saturating_add(weight) > self.most_window {
             let Some((id, ())) = self.window.pop() else { break };
@@ -55,6 +58,11 @@ impl<I: Copy> Policy<I> {
             entries.set_uses(id, 0);
             self.push_main(id, entries);
         }
+        self.make_room_in_main(entries)
+    }
+
+    #[inline(never)]
+    fn make_room_in_main(&mut self, entries: &impl Entries<I>) -> Option<I> {
         if let Some(victim) = self.turn(LOOKS, |_| true, entries) {
             return Some(victim);
         }
@@ -70,9 +78,15 @@ impl<I: Copy> Policy<I> {
         })
     }
 
+    /// Evicts one from main that idled for longer than one who returns was away, if the hand meets one.
+    #[inline(never)]
+    pub(super) fn make_room_for_return(&mut self, distance: u64, entries: &impl Entries<I>) -> Option<I> {
+        self.turn(LOOKS, |idle| idle > distance, entries)
+    }
+
     /// Turns the hand of main: takes a use from who has some, evicts the first who has none and idled for long enough.
     #[inline]
-    pub(super) fn turn(&mut self, looks: usize, enough: impl Fn(u64) -> bool, entries: &impl Entries<I>) -> Option<I> {
+    fn turn(&mut self, looks: usize, enough: impl Fn(u64) -> bool, entries: &impl Entries<I>) -> Option<I> {
         let now = self.clocks().window as u16;
         for _ in 0..looks.min(self.main.len()) {
             let (id, mut seen) = self.main.pop()?;
@@ -91,6 +105,7 @@ impl<I: Copy> Policy<I> {
         None
     }
 
+    #[inline(always)]
     fn leave_window(&mut self, id: I, weight: u64, entries: &impl Entries<I>) -> I {
         self.leave_ghost(entries.hash(id), From::Window);
         self.window_clock = self.window_clock.wrapping_add(weight);
@@ -113,8 +128,12 @@ impl<I: Copy> Policy<I> {
         // The one that leaves is no longer counted.
         let entries = self.len() + 1;
         if self.ghosts.room() < entries / 2 || self.ghosts.room() == 0 {
-            self.ghosts = Ghosts::with_room(entries);
+            self.begin_ghosts(entries);
         }
         self.ghosts.add(hash, from, self.clocks());
+    }
+    #[cold]
+    fn begin_ghosts(&mut self, entries: usize) {
+        self.ghosts = Ghosts::with_room(entries);
     }
 }
