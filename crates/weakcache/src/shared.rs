@@ -13,6 +13,7 @@ mod fill;
 mod future;
 mod limbo;
 mod load;
+mod loads;
 mod lookup;
 mod maintenance;
 mod node;

@@ -282,3 +282,56 @@ fn crossed_loads_panic() {
         assert!(cache.is_empty());
     }
 }
+
+/// 100 loads under way in one shard, of which some are won by an insert while they wait for others.
+#[test]
+fn loads_within_loads_are_kept_apart() {
+    fn load(cache: &WeakCache<u64, u64>, key: u64) -> u64 {
+        let value = cache.get_or_insert_with(key, || {
+            if key == 50 {
+                (60..=100).step_by(2).for_each(|won| drop(cache.insert(won, 1000 * won)));
+            }
+            if key == 0 { 0 } else { key + load(cache, key - 1) }
+        });
+        *value
+    }
+
+    let expected = |key: u64| -> u64 {
+        let mut value = 0;
+        for key in 0..=key {
+            value = if key >= 60 && key % 2 == 0 { 1000 * key } else { key + value };
+        }
+        value
+    };
+    // Twice, so that places are used again.
+    for capacity in [1000, 30] {
+        let cache = WeakCache::builder().capacity(capacity).shards(1).build();
+        for _ in 0..2 {
+            assert_eq!(load(&cache, 100), 100_000);
+            assert_eq!(load(&cache, 101), 101 + 100_000);
+            for key in (0..=101).filter(|key| capacity > 101 && cache.contains_key(key)) {
+                assert_eq!(load(&cache, key), expected(key), "of {key}");
+            }
+            let stats = cache.stats();
+            assert_eq!(stats.len(), cache.iter().count());
+            cache.clear();
+        }
+        cache.shrink_to_fit();
+        assert!(cache.is_empty());
+    }
+}
+
+#[test]
+fn what_is_done_to_other_entries_during_a_load_is_not_done_to_it() {
+    for capacity in [0, 10] {
+        let cache = WeakCache::builder().capacity(capacity).shards(1).build();
+        let others: Vec<_> = (1..20).map(|key| cache.insert(key, key)).collect();
+        let value = cache.get_or_insert_with(0, || {
+            others.iter().for_each(|other| drop(cache.insert(**other, 100)));
+            (1..20).for_each(|key| drop(cache.remove(&key)));
+            7
+        });
+        assert_eq!(*value, 7);
+        assert_eq!(cache.get(&0).as_deref(), Some(&7));
+    }
+}

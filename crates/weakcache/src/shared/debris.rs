@@ -56,6 +56,7 @@ impl<V> Debris<V> {
         usize::from(self.dead.is_some()) + more
     }
 
+    #[inline]
     pub(super) fn dead(&mut self, node: NodePtr) {
         match self.dead {
             None => self.dead = Some(node),
@@ -68,23 +69,27 @@ impl<V> Debris<V> {
     }
 
     /// Those who wait look again.
+    #[inline]
     pub(super) fn flight(&mut self, flight: Option<Leader<Option<Failure>>>) {
         self.failed_flight(flight, None);
     }
 
     /// Those who wait share the failure if there is one, else they look again.
+    #[inline]
     pub(super) fn failed_flight(&mut self, flight: Option<Leader<Option<Failure>>>, failure: Option<Failure>) {
         if let Some(flight) = flight {
             self.more().flights.push((flight, failure));
         }
     }
 
+    #[inline]
     pub(super) fn chunk(&mut self, chunk: Option<slab::Retired>) {
         if let Some(chunk) = chunk {
             self.more().retired.push(Retired::Chunk(chunk));
         }
     }
 
+    #[inline]
     pub(super) fn groups(&mut self, groups: Option<table::Retired>) {
         if let Some(groups) = groups {
             self.more().retired.push(Retired::Groups(groups));

@@ -36,9 +36,10 @@ pub(crate) struct Engine<K, V> {
     /// What the settings say, at hand.
     pub(super) expires: bool,
     pub(super) extended: bool,
-    ordered: bool,
-    /// Whether entries may be seen without a handle: where nothing has to be written down of it.
-    pub(super) lends: bool,
+    /// Whether the strong tier wants to know of each use at once.
+    pub(super) ordered: bool,
+    /// Whether a lookup has but to find, and entries may be seen without a handle: where nothing has to be written down of it.
+    pub(super) plain: bool,
 }
 
 // SAFETY: nodes are shared and passed from thread to thread, as if keys and values were.
@@ -59,7 +60,7 @@ impl<K, V> Engine<K, V> {
             expires: settings.expires(),
             extended: settings.expires() || settings.weighs(),
             ordered: settings.eviction == Eviction::Lru,
-            lends: settings.eviction != Eviction::Lru && !settings.expires(),
+            plain: settings.eviction != Eviction::Lru && !settings.expires(),
             settings,
         });
         let engine = NonNull::from(Box::leak(engine));
@@ -144,19 +145,8 @@ impl<K, V> Engine<K, V> {
         &self.shards
     }
 
-    /// Whether the strong tier wants to know of each use at once.
-    #[inline]
-    pub(super) fn is_ordered(&self) -> bool {
-        self.ordered
-    }
-
-    /// Whether the end of a node runs code of the user beyond its drops.
-    #[inline]
-    pub(super) fn has_hook(&self) -> bool {
-        self.settings.on_death.is_some()
-    }
-
     /// Runs `f` under the lock of a shard, and then what it left to be done.
+    #[inline]
     pub(super) fn locked<R>(&self, shard: &Shard<K, V>, f: impl FnOnce(&mut Writer<'_, K, V>) -> R) -> R {
         let mut debris = Debris::NONE;
         let result = shard.locked(&mut debris, f);

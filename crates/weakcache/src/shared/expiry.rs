@@ -43,10 +43,13 @@ impl<K, V> Engine<K, V> {
     }
 
     /// What lies behind a node of this entry, if anything does. Runs code of the user.
+    #[inline]
     pub(super) fn extra(&self, key: &K, value: &V, start: Option<Duration>) -> Option<Extra> {
-        if !self.extended {
-            return None;
-        }
+        if self.extended { Some(self.extra_of(key, value, start)) } else { None }
+    }
+
+    #[inline(never)]
+    fn extra_of(&self, key: &K, value: &V, start: Option<Duration>) -> Extra {
         let settings = &self.settings;
         let (mut expires, mut idles) = (NEVER, NEVER);
         if let Some(start) = start {
@@ -54,7 +57,7 @@ impl<K, V> Engine<K, V> {
             expires = after(start, settings.ttl).min(after(start, span));
             idles = after(start, settings.tti);
         }
-        Some(Extra::new(expires, idles, self.weigh(key, value)))
+        Extra::new(expires, idles, self.weigh(key, value))
     }
 
     /// Whether a live entry is fresh at `now`.
@@ -118,9 +121,14 @@ impl<K, V> Engine<K, V> {
     #[inline]
     pub(super) fn sweep(&self, writer: &mut Writer<'_, K, V>, now: Option<Duration>) {
         if let Some(now) = now {
-            for node in writer.next_few() {
-                self.purge(writer, node, now);
-            }
+            self.sweep_at(writer, now);
+        }
+    }
+
+    #[inline(never)]
+    fn sweep_at(&self, writer: &mut Writer<'_, K, V>, now: Duration) {
+        for node in writer.next_few() {
+            self.purge(writer, node, now);
         }
     }
 

@@ -278,7 +278,11 @@ impl<K: Eq, V, F: Future, P: OnError<E>, E, R> Fill<'_, K, V, F, P, E, R> {
                 self.state = match search.next(Party::task) {
                     Step::Found(found) => return Poll::Ready(Some(Ok(found))),
                     Step::Wait(found, flight) => State::Waits(found, Landing::of(flight)),
-                    Step::Lead(lead) => State::Leads(lead),
+                    Step::Lead(own, leader) => {
+                        let mut lead = search.lead(own, leader);
+                        lead.note_start();
+                        State::Leads(lead)
+                    }
                 };
             }
             (State::Waits(found, mut landing), Some(search)) => {
@@ -293,7 +297,7 @@ impl<K: Eq, V, F: Future, P: OnError<E>, E, R> Fill<'_, K, V, F, P, E, R> {
                 }
                 return Poll::Ready(filled);
             }
-            (State::Leads(lead), _) => {
+            (State::Leads(mut lead), _) => {
                 let inside = lead.leader.enter();
                 let make = self.make.as_mut().expect("it is there until it is ready");
                 // SAFETY: `poll` pins the whole, and `make` is never moved.

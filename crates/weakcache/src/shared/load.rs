@@ -14,37 +14,47 @@ use crate::shared::cached::Cached;
 use crate::shared::engine::Engine;
 use crate::shared::failure::{Failure, Flight, OnError};
 use crate::shared::node::{Extra, LINKED, LIVE, Node, NodePtr};
-use crate::shared::shard::{Load, Shard, Writer};
+use crate::shared::shard::{Shard, Writer};
 
 impl<K: Eq, V> Engine<K, V> {
     /// Makes `value` the value of `key`.
+    #[inline]
     pub(super) fn insert(&self, shard: &Shard<K, V>, hash: u32, key: K, value: V) -> Cached<V> {
         let now = self.now();
-        let mut extra = self.extra(&key, &value, now);
+        let extra = self.extra(&key, &value, now);
         let mut new = Some((key, value));
         // Most keys are new, which the hash tells.
         let fresh = self.locked(shard, |writer| {
             self.sweep(writer, now);
-            (!writer.has_twin(hash)).then(|| Self::put(writer, hash, None, &mut new, &mut extra))
+            if writer.has_twin(hash) {
+                return None;
+            }
+            let (key, value) = new.take()?;
+            // SAFETY: the handle that it was made with.
+            Some(unsafe { Cached::<V>::from_node(writer.put(hash, key, value, extra.as_ref())) })
         });
-        if let Some(handle) = fresh {
-            return handle;
+        match (fresh, new) {
+            (Some(handle), _) => handle,
+            (None, Some(new)) => self.insert_among_twins(shard, hash, new, extra.as_ref()),
+            (None, None) => unreachable!("it is put in, or not"),
         }
+    }
+
+    #[inline(never)]
+    fn insert_among_twins(&self, shard: &Shard<K, V>, hash: u32, mut new: (K, V), extra: Option<&Extra>) -> Cached<V> {
         loop {
             let links = shard.links();
-            let old = match &new {
-                Some((key, _)) => self.find_any(shard, hash, |other| other == key),
-                None => unreachable!("it was not put in yet"),
-            };
+            let old = self.find_any(shard, hash, |other| *other == new.0);
             let done = self.locked(shard, |writer| match &old {
-                Some(old) if old.header().is(LINKED) => Some(Self::put(writer, hash, Some(old), &mut new, &mut extra)),
-                None if writer.links() == links => Some(Self::put(writer, hash, None, &mut new, &mut extra)),
-                // It was taken out, or another one put in.
-                _ => None,
+                Some(old) if !old.header().is(LINKED) => Err(new),
+                None if writer.links() != links => Err(new),
+                _ => Ok(Self::put(writer, hash, old.as_ref(), new, extra)),
             });
             drop(old);
-            if let Some(handle) = done {
-                return handle;
+            match done {
+                Ok(handle) => return handle,
+                // The old one was taken out, or another one put in.
+                Err(given_back) => new = given_back,
             }
         }
     }
@@ -54,19 +64,17 @@ impl<K: Eq, V> Engine<K, V> {
         writer: &mut Writer<'_, K, V>,
         hash: u32,
         old: Option<&Cached<V>>,
-        new: &mut Option<(K, V)>,
-        extra: &mut Option<Extra>,
+        (key, value): (K, V),
+        extra: Option<&Extra>,
     ) -> Cached<V> {
-        let (key, value) = new.take().expect("put in once");
         let node = match old {
-            Some(old) => writer.replace(old.node(), key, value, extra.take()),
-            None => writer.link(hash, key, Some(value), extra.take()),
+            Some(old) => writer.replace(old.node(), key, value, extra),
+            None => writer.put(hash, key, value, extra),
         };
-        writer.strengthen(node);
         // SAFETY: the handle that it was made with.
         let handle = unsafe { Cached::<V>::from_node(node) };
         if let Some(old) = old
-            && let Some(load) = writer.inner.loads.iter_mut().find(|load| load.node == old.node())
+            && let Some(load) = writer.inner.loads.find(old.node(), old.header())
         {
             load.winner = Some(handle.clone());
             writer.debris.flight(load.flight.take());
@@ -75,40 +83,26 @@ impl<K: Eq, V> Engine<K, V> {
     }
 
     /// Puts a node for the key that is in `new` into the table, to be loaded; not if somebody else has since there were so
-    /// many `links`.
-    #[inline]
-    pub(super) fn start_load<'a>(
-        &'a self,
-        shard: &'a Shard<K, V>,
+    /// many `links`. The node's first handle, for a [`Lead`].
+    #[inline(always)]
+    pub(super) fn start_load(
+        &self,
+        shard: &Shard<K, V>,
         hash: u32,
         new: &mut Option<K>,
         links: usize,
         leader: Party,
-    ) -> Option<Lead<'a, K, V>> {
+    ) -> Option<Cached<V>> {
+        let loading = self.loading();
         let node = self.locked(shard, |writer| {
             // Whatever of this hash is there has been compared, unless it is new.
             if writer.links() != links && writer.has_twin(hash) {
                 return None;
             }
-            let node = writer.link(hash, new.take()?, None, self.loading());
-            writer.inner.loads.push(Load { node, leader, flight: None, winner: None });
-            Some(node)
+            Some(writer.put_load(hash, new.take()?, loading.as_ref(), leader))
         })?;
         // SAFETY: the handle that the node was made with; the lead keeps the value from being looked at.
-        let own = unsafe { Cached::<V>::from_node(node) };
-        let mut lead = Lead {
-            engine: self,
-            shard,
-            own: Some(own),
-            #[cfg(feature = "async")]
-            leader,
-            start: None,
-            timer: None,
-        };
-        // The clock is a user's, and may panic.
-        lead.start = self.now();
-        lead.timer = self.settings.time_loads.then(Instant::now);
-        Some(lead)
+        Some(unsafe { Cached::<V>::from_node(node) })
     }
 
     /// The load of a node, to wait for, if it is under way.
@@ -118,7 +112,7 @@ impl<K: Eq, V> Engine<K, V> {
             return None;
         }
         self.locked(shard, |writer| {
-            let load = writer.inner.loads.iter_mut().find(|load| load.node == found.node() && header.is(LINKED))?;
+            let load = writer.inner.loads.find(found.node(), header).filter(|_| header.is(LINKED))?;
             let leader = load.leader;
             Some(load.flight.get_or_insert_with(|| Flight::start_for(leader)).flight())
         })
@@ -143,10 +137,38 @@ pub(super) struct Lead<'a, K, V> {
     timer: Option<Instant>,
 }
 
-impl<K, V> Lead<'_, K, V> {
+impl<'a, K, V> Lead<'a, K, V> {
+    /// That of a node that [`start_load`](Engine::start_load) has put into the table for `leader`. To be followed by
+    /// [`note_start`](Self::note_start).
+    ///
+    /// Where it is made it is to stay: each copy costs a load 3 ns.
+    #[inline(always)]
+    pub(super) fn new(engine: &'a Engine<K, V>, shard: &'a Shard<K, V>, own: Cached<V>, leader: Party) -> Self {
+        #[cfg(not(feature = "async"))]
+        let _ = leader;
+        Self {
+            engine,
+            shard,
+            own: Some(own),
+            #[cfg(feature = "async")]
+            leader,
+            start: None,
+            timer: None,
+        }
+    }
+
+    /// Notes the time, if it matters. Runs the clock, which may be a user's, and panic: then the load ends.
+    #[inline]
+    pub(super) fn note_start(&mut self) {
+        self.start = self.engine.now();
+        if self.engine.settings.time_loads {
+            self.timer = Some(Instant::now());
+        }
+    }
+
     /// Ends with what `make` returns.
     #[inline]
-    pub(super) fn run<P: OnError<E>, E>(self, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
+    pub(super) fn run<P: OnError<E>, E>(&mut self, make: impl FnOnce() -> Result<V, E>) -> Result<Cached<V>, E> {
         let made = {
             // A factory may run a task to its end.
             #[cfg(feature = "async")]
@@ -158,7 +180,7 @@ impl<K, V> Lead<'_, K, V> {
 
     /// Ends with a value or an error.
     #[inline(always)] // As is the branch that is not taken.
-    pub(super) fn end<P: OnError<E>, E>(mut self, made: Result<V, E>) -> Result<Cached<V>, E> {
+    pub(super) fn end<P: OnError<E>, E>(&mut self, made: Result<V, E>) -> Result<Cached<V>, E> {
         match made {
             Ok(value) => Ok(self.land(value)),
             Err(error) => {
@@ -169,7 +191,8 @@ impl<K, V> Lead<'_, K, V> {
     }
 
     /// Gives the node its value, and those who wait what they wait for.
-    fn land(mut self, value: V) -> Cached<V> {
+    #[inline]
+    fn land(&mut self, value: V) -> Cached<V> {
         let (engine, start) = (self.engine, self.start);
         let load_time = self.timer.map_or(0, |timer| timer.elapsed().as_nanos() as u64);
         let node = self.own.as_ref().expect("it lands once").node();
@@ -183,23 +206,18 @@ impl<K, V> Lead<'_, K, V> {
         }
         let mut made = Made { engine, node, value: Some(value) };
         let winner = engine.locked(self.shard, |writer| {
-            let load = writer.end_load(node)?;
+            let (flight, winner) = writer.inner.loads.end(node, own.header())?;
             writer.inner.counts.loads += 1;
             writer.inner.counts.load_time += load_time;
             engine.sweep(writer, start);
             // Where an `insert` came first, who found the load gets its value too, so that this one is never live.
-            if load.winner.is_none()
+            if winner.is_none()
                 && let Some(value) = made.value.take()
             {
-                // SAFETY: the load is ours.
-                unsafe { Node::<K, V>::put_value(node, value) };
-                writer.set_live(node);
-                if own.header().is(LINKED) {
-                    writer.strengthen(node);
-                }
+                writer.land(node, value);
             }
-            writer.debris.flight(load.flight);
-            load.winner
+            writer.debris.flight(flight);
+            winner
         });
         drop(made);
         match winner {
@@ -216,9 +234,9 @@ impl<K, V> Lead<'_, K, V> {
     fn fail(&mut self, failure: Option<Failure>) {
         let Some(own) = self.own.take() else { return };
         self.engine.locked(self.shard, |writer| {
-            if let Some(load) = writer.end_load(own.node()) {
-                writer.debris.failed_flight(load.flight, failure);
-                if let Some(winner) = load.winner {
+            if let Some((flight, winner)) = writer.inner.loads.end(own.node(), own.header()) {
+                writer.debris.failed_flight(flight, failure);
+                if let Some(winner) = winner {
                     writer.debris.handle(winner);
                 }
             }

@@ -24,20 +24,35 @@ impl<K, V> Engine<K, V> {
     /// A handle of the live entry with this hash that `is` says yes to; counts and is used.
     #[inline]
     pub(super) fn get(&self, shard: &Shard<K, V>, hash: u32, is: impl Fn(&K) -> bool) -> Option<Cached<V>> {
-        let now = self.now();
-        let Some(reader) = self.readers.own() else { return self.get_locked(shard, hash, now, is) };
-        let found = self.find(shard, reader, hash, is).filter(|found| self.is_good(shard, found, now));
-        match found {
-            Some(found) => {
+        if !self.plain {
+            return self.get_with_care(shard, hash, is);
+        }
+        let Some(reader) = self.readers.own() else { return self.get_with_care(shard, hash, is) };
+        match self.find(shard, reader, hash, is) {
+            Some(found) if found.header().is(LIVE) => {
                 reader.count_hit();
-                self.used(shard, &found);
+                if found.header().use_once() == USES_TO_RETURN {
+                    self.used_often(shard, &found);
+                }
                 Some(found)
             }
-            None => {
+            _ => {
                 reader.count_miss();
                 None
             }
         }
+    }
+
+    /// As [`get`](Self::get), where entries expire or each use has to be told, and for a thread that is ending.
+    #[inline(never)]
+    fn get_with_care(&self, shard: &Shard<K, V>, hash: u32, is: impl Fn(&K) -> bool) -> Option<Cached<V>> {
+        let now = self.now();
+        let found = self.find_any(shard, hash, is).filter(|found| self.is_good(shard, found, now));
+        self.count_lookup(shard, found.is_some());
+        if let Some(found) = &found {
+            self.used(shard, found);
+        }
+        found
     }
 
     /// Whether an entry is live, and fresh; else it is taken off the cache.
@@ -54,20 +69,6 @@ impl<K, V> Engine<K, V> {
         fresh
     }
 
-    /// As [`get`](Self::get), for a thread that is ending.
-    #[cold]
-    fn get_locked(
-        &self,
-        shard: &Shard<K, V>,
-        hash: u32,
-        now: Option<Duration>,
-        is: impl Fn(&K) -> bool,
-    ) -> Option<Cached<V>> {
-        let found = self.find_locked(shard, hash, is).filter(|found| self.is_good(shard, found, now));
-        self.count_lookup(shard, found.is_some());
-        found
-    }
-
     /// A handle of the linked entry, live or loading; neither counts nor is used.
     #[inline]
     pub(super) fn find_any(&self, shard: &Shard<K, V>, hash: u32, is: impl Fn(&K) -> bool) -> Option<Cached<V>> {
@@ -78,7 +79,7 @@ impl<K, V> Engine<K, V> {
     }
 
     /// As [`find_any`](Self::find_any). Nearly always the first node with the hash is the one, or there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(
         &self,
         shard: &Shard<K, V>,
@@ -106,8 +107,7 @@ impl<K, V> Engine<K, V> {
     #[inline(always)]
     fn hold_first(shard: &Shard<K, V>, hash: u32) -> First {
         // SAFETY: the reader is pinned.
-        let mut probe = unsafe { shard.table.probe(hash) };
-        let Some(node) = probe.next(hash) else { return First::Nothing };
+        let Some(node) = (unsafe { shard.table.first(hash) }) else { return First::Nothing };
         // SAFETY: it was in the table, and its memory is a node's as long as the reader is pinned.
         let header = unsafe { Header::look(node) };
         if header.hash() == hash && header.try_hold() { First::Held(node) } else { First::Dead }
@@ -191,11 +191,18 @@ impl<K, V> Engine<K, V> {
     /// Notes that a live entry was found.
     #[inline]
     pub(super) fn used(&self, shard: &Shard<K, V>, found: &Cached<V>) {
-        let header = found.header();
-        let uses = header.use_once();
-        if self.capacity() != 0
-            && (self.is_ordered() || uses == USES_TO_RETURN && header.states() & (STRONG | KEPT) == 0)
-        {
+        let uses = found.header().use_once();
+        if self.ordered && self.capacity() != 0 {
+            self.use_locked(shard, found);
+        } else if uses == USES_TO_RETURN {
+            self.used_often(shard, found);
+        }
+    }
+
+    /// Brings an entry back that left the strong tier.
+    #[inline(never)]
+    fn used_often(&self, shard: &Shard<K, V>, found: &Cached<V>) {
+        if self.capacity() != 0 && found.header().states() & (STRONG | KEPT) == 0 {
             self.use_locked(shard, found);
         }
     }
@@ -217,19 +224,28 @@ impl<K, V> Engine<K, V> {
     #[inline(always)]
     pub(super) fn see(&self, shard: &Shard<K, V>, hash: u32, is: impl Fn(&K) -> bool) -> Option<Seen<'_, K, V>> {
         if let Some(reader) = self.readers.own()
-            && self.lends
+            && self.plain
             && let Some(place) = reader.place()
         {
-            // The end is told also of a node that could not be borrowed: who ended it may have taken it for borrowed.
-            let borrow = Borrow { engine: self, reader, place, thread: PhantomData };
-            if let Some(node) = reader.pinned(|| Self::borrow(shard, hash, place))
-                // SAFETY: it is borrowed, and one of ours.
-                && is(unsafe { Node::<K, V>::key(node) })
-            {
-                reader.count_hit();
-                // SAFETY: as above.
-                unsafe { node.as_ref() }.use_once();
-                return Some(Seen::Borrowed { node, _end: borrow });
+            let version = shard.table.version();
+            match reader.pinned(|| Self::borrow(shard, hash, place)) {
+                First::Nothing if shard.table.is_as_of(version) => {
+                    reader.count_miss();
+                    return None;
+                }
+                First::Nothing => {}
+                // The end is told also of a node that could not be borrowed: who ended it may have taken it for borrowed.
+                First::Dead => drop(Borrow { engine: self, reader, place, thread: PhantomData }),
+                First::Held(node) => {
+                    let borrow = Borrow { engine: self, reader, place, thread: PhantomData };
+                    // SAFETY: it is borrowed, and one of ours.
+                    if is(unsafe { Node::<K, V>::key(node) }) {
+                        reader.count_hit();
+                        // SAFETY: as above.
+                        unsafe { node.as_ref() }.use_once();
+                        return Some(Seen::Borrowed { node, _end: borrow });
+                    }
+                }
             }
         }
         self.see_held(shard, hash, is).map(Seen::Held)
@@ -243,28 +259,26 @@ impl<K, V> Engine<K, V> {
         Some(found)
     }
 
-    /// Borrows the first node that may have the hash, if it can be. For pinned readers.
+    /// Borrows the first node that may have the hash, if it can be; where there is a node it is in `place` afterwards. For
+    /// pinned readers.
     #[inline]
-    fn borrow(shard: &Shard<K, V>, hash: u32, place: &AtomicPtr<Header>) -> Option<NodePtr> {
+    fn borrow(shard: &Shard<K, V>, hash: u32, place: &AtomicPtr<Header>) -> First {
         const LENDABLE: u32 = LIVE | LINKED | STRONG | LENT;
 
         // SAFETY: the reader is pinned.
-        let node = unsafe { shard.table.probe(hash) }.next(hash)?;
+        let Some(node) = (unsafe { shard.table.first(hash) }) else { return First::Nothing };
         place.store(node.as_ptr(), Ordering::Release);
         fence::light();
         // SAFETY: it was in the table, and its memory is a node's as long as the reader is pinned.
         let header = unsafe { Header::look(node) };
         // Who ends it clears the state, then fences, and then looks at `place`: one of the two sees the other.
-        if header.is(LENDABLE) {
-            return Some(node);
-        }
-        None
+        if header.is(LENDABLE) { First::Held(node) } else { First::Dead }
     }
 }
 
 /// What a lookup finds at first.
 enum First {
-    /// A handle of a node with the hash is the caller's now.
+    /// A handle of a node with the hash is the caller's now; or the node is borrowed.
     Held(NodePtr),
     Nothing,
     /// A node that may have had the hash, or another one that has the same bits of it.

@@ -64,9 +64,23 @@ impl Distance {
         Self([a, b, c])
     }
 
-    pub(super) fn bytes(self) -> usize {
+    /// The distance that [`number`](Self::number) gave.
+    #[inline]
+    pub(super) fn of(number: u32) -> Self {
+        let [a, b, c, _] = number.to_le_bytes();
+        Self([a, b, c])
+    }
+
+    /// The same, as a number below `u32::MAX`.
+    #[inline]
+    pub(super) fn number(self) -> u32 {
         let [a, b, c] = self.0;
-        u32::from_le_bytes([a, b, c, 0]) as usize * 8
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    #[inline]
+    pub(super) fn bytes(self) -> usize {
+        self.number() as usize * 8
     }
 }
 
@@ -103,13 +117,16 @@ impl Header {
     /// Adds a handle; the caller has one.
     #[inline]
     pub(super) fn hold(&self) {
-        self.gain(0);
+        if self.life.fetch_add(HANDLE, Ordering::Relaxed) > MOST_HANDLES {
+            too_many_handles();
+        }
     }
 
     /// Adds a handle and states, which it must not have; the caller has a handle.
     #[inline]
     pub(super) fn gain(&self, states: u32) {
-        if self.life.fetch_add(HANDLE + states, Ordering::Relaxed) > MOST_HANDLES {
+        // Release: who sees the state sees what it stands for.
+        if self.life.fetch_add(HANDLE + states, Ordering::Release) > MOST_HANDLES {
             too_many_handles();
         }
     }
@@ -313,13 +330,18 @@ impl<K, V> Node<K, V> {
     /// # Safety
     ///
     /// The node must be free, the caller's, and one of a slab of extended ones.
-    pub(super) unsafe fn put_extra(node: NodePtr, extra: Extra) {
+    pub(super) unsafe fn put_extra(node: NodePtr, extra: &Extra) {
+        let own = Extra::new(0, 0, 0);
+        own.set(extra);
         // SAFETY: the place is behind the node.
-        unsafe { Self::of(node).wrapping_byte_add(Self::EXTENDED.1).cast::<Extra>().write(extra) };
+        unsafe { Self::of(node).wrapping_byte_add(Self::EXTENDED.1).cast::<Extra>().write(own) };
     }
 
     /// How far behind the beginning of a node its header lies.
     pub(super) const HEADER: usize = mem::offset_of!(Self, valued);
+
+    /// How far behind the header of an extended node its weight lies.
+    pub(super) const WEIGHT: usize = Self::EXTENDED.1 + mem::offset_of!(Extra, weight) - Self::HEADER;
 
     /// The whole node.
     fn of(node: NodePtr) -> *mut Self {
@@ -346,7 +368,8 @@ impl<K, V> Node<K, V> {
         unsafe { at.write(Header::new(place)) };
     }
 
-    /// Makes a free node one of `key`, in these states, with one handle.
+    /// Makes a free node one of `key`, in these states, with a handle of the caller, and one of the strong tier if that is
+    /// one of the states.
     ///
     /// # Safety
     ///
@@ -359,8 +382,9 @@ impl<K, V> Node<K, V> {
         // Release: who sees that it is another node now sees also what took its place before.
         header.hash.store(hash, Ordering::Release);
         header.uses.store(0, Ordering::Relaxed);
+        let handles = 1 + (states & STRONG) / STRONG;
         // With this others may take handles.
-        header.life.store(HANDLE + states, Ordering::Release);
+        header.life.store(handles * HANDLE + states, Ordering::Release);
     }
 
     /// Puts the value in. To be followed by setting `LIVE`.

@@ -28,13 +28,13 @@ struct Seen<V> {
 }
 
 /// What is to be done next.
-pub(super) enum Step<'a, K, V> {
+pub(super) enum Step<V> {
     /// Nothing: here is the entry.
     Found(Cached<V>),
     /// To wait for a load, and then see [what came of it](Search::waited).
     Wait(Cached<V>, Arc<Flight>),
-    /// To make the value.
-    Lead(Lead<'a, K, V>),
+    /// To make the value: as this one, the [lead](Search::lead) of the load of this node.
+    Lead(Cached<V>, Party),
 }
 
 /// What a search comes to.
@@ -53,6 +53,11 @@ impl<'a, K: Eq, V> Search<'a, K, V> {
         let look = self.engine.first_look(self.shard, self.hash, |other| other == key);
         look.map_err(|seen| self.seen = Some(seen)).ok()
     }
+
+    /// The lead of a load that [`next`](Self::next) began.
+    pub(super) fn lead(&self, own: Cached<V>, leader: Party) -> Lead<'a, K, V> {
+        Lead::new(self.engine, self.shard, own, leader)
+    }
 }
 
 impl<'a, K: Eq, V> Search<'a, K, V> {
@@ -65,7 +70,7 @@ impl<'a, K: Eq, V> Search<'a, K, V> {
 
     /// Goes on until something is found or can be done; `leader` is who would make the value.
     #[inline(always)] // As a function it costs a fresh key 20 instructions of 1,130.
-    pub(super) fn next(&mut self, leader: impl Fn() -> Party) -> Step<'a, K, V> {
+    pub(super) fn next(&mut self, leader: impl Fn() -> Party) -> Step<V> {
         let Self { engine, shard, hash, .. } = *self;
         loop {
             match self.seen.take().unwrap_or_else(|| self.look()) {
@@ -75,8 +80,9 @@ impl<'a, K: Eq, V> Search<'a, K, V> {
                     None => {}
                 },
                 Seen { found: None, links } => {
-                    if let Some(lead) = engine.start_load(shard, hash, &mut self.key, links, leader()) {
-                        return Step::Lead(lead);
+                    let leader = leader();
+                    if let Some(own) = engine.start_load(shard, hash, &mut self.key, links, leader) {
+                        return Step::Lead(own, leader);
                     }
                 }
             }
@@ -110,7 +116,8 @@ impl<K: Eq, V> Engine<K, V> {
     /// The live entry, if it is there at once; the look counts.
     #[inline]
     fn first_look(&self, shard: &Shard<K, V>, hash: u32, is: impl Fn(&K) -> bool) -> Result<Cached<V>, Seen<V>> {
-        let (links, now) = (shard.links(), self.now());
+        let links = shard.links();
+        let now = self.now();
         let found = self.find_any(shard, hash, is);
         let hit = found.as_ref().is_some_and(|found| self.is_good(shard, found, now));
         self.count_lookup(shard, hit);
@@ -149,7 +156,11 @@ impl<K: Eq, V> Engine<K, V> {
                         break filled;
                     }
                 }
-                Step::Lead(lead) => return lead.run::<P, E>(make).map_err(LoadError::Failed),
+                Step::Lead(own, leader) => {
+                    let mut lead = Lead::new(self, shard, own, leader);
+                    lead.note_start();
+                    return lead.run::<P, E>(make).map_err(LoadError::Failed);
+                }
             }
         };
         drop((search, make));

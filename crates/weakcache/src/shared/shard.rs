@@ -4,16 +4,18 @@
 #![allow(unsafe_code, reason = "says whose a node is")]
 
 use core::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
 
-use lagom_base::flight::{Leader, Party};
-use lagom_base::sync::Mutex;
+use lagom_base::flight::Party;
+use lagom_base::lock::Lock;
+use lagom_base::policy::Newcomer;
 use lagom_base::sync::atomic::{AtomicUsize, Ordering};
 use smallvec::SmallVec;
 
 use crate::shared::cached::Cached;
 use crate::shared::debris::Debris;
 use crate::shared::engine::Engine;
-use crate::shared::failure::Failure;
+use crate::shared::loads::Loads;
 use crate::shared::node::{Extra, Header, KEPT, LENT, LINKED, LIVE, Node, NodePtr, STRONG};
 use crate::shared::settings::Settings;
 use crate::shared::slab::Slab;
@@ -31,7 +33,7 @@ pub(super) struct Shard<K, V> {
     links: AtomicUsize,
     /// The engine that it is of. Never changes.
     engine: NonNull<Engine<K, V>>,
-    pub(super) inner: Apart<Mutex<Inner<K, V>>>,
+    pub(super) inner: Apart<Lock<Inner<K, V>>>,
 }
 
 /// What the lock guards.
@@ -39,12 +41,14 @@ pub(super) struct Inner<K, V> {
     filling: Filling,
     slab: Slab<K, V>,
     pub(super) tier: Tier,
-    pub(super) nodes: Nodes,
-    /// If the capacity is bytes, what weights have for the cache's own memory.
-    entry_bytes: Option<usize>,
+    nodes: Nodes,
+    /// Whether the end of a node is more than to give its memory back.
+    falls_apart: bool,
+    /// If the capacity is bytes, what weights have for the cache's own memory; else 0.
+    entry_bytes: usize,
     /// Linked nodes that are live.
     live: usize,
-    pub(super) loads: SmallVec<[Load<V>; 1]>,
+    pub(super) loads: Loads<V>,
     /// The group that is swept next.
     sweep: usize,
     /// The cache is gone: with the last node the shard lets go of the engine.
@@ -64,16 +68,6 @@ pub(super) struct Counts {
     pub(super) load_time: u64,
 }
 
-/// A load under way.
-pub(super) struct Load<V> {
-    pub(super) node: NodePtr,
-    pub(super) leader: Party,
-    /// For those who wait, if there are any.
-    pub(super) flight: Option<Leader<Option<Failure>>>,
-    /// What was inserted in the meantime.
-    pub(super) winner: Option<Cached<V>>,
-}
-
 // SAFETY: nodes are shared and passed from thread to thread, as if keys and values were.
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for Shard<K, V> {}
 // SAFETY: as above.
@@ -86,22 +80,19 @@ impl<K, V> Shard<K, V> {
             filling: Filling::new(),
             slab: Slab::new(extended),
             tier: Tier::new(settings.eviction, capacity),
-            nodes: Nodes { weight: if extended { Self::weight } else { |_| 1 } },
-            entry_bytes: settings.bytes.then(Engine::<K, V>::entry_bytes),
+            nodes: Nodes::new::<K, V>(extended),
+            falls_apart: !Self::DROPS_NOTHING || settings.on_death.is_some(),
+            entry_bytes: if settings.bytes { Engine::<K, V>::entry_bytes() } else { 0 },
             live: 0,
             sweep: 0,
-            loads: SmallVec::new(),
+            loads: Loads::new(),
             orphaned: false,
             counts: Counts::default(),
         };
-        Self { table: Table::new(), links: AtomicUsize::new(0), engine, inner: Apart(Mutex::new(inner)) }
+        Self { table: Table::new(), links: AtomicUsize::new(0), engine, inner: Apart(Lock::new(inner)) }
     }
 
-    /// What the policy takes an extended node to weigh.
-    fn weight(node: NodePtr) -> u64 {
-        // SAFETY: the nodes of this shard are extended, and those in the tier are in use.
-        unsafe { Node::<K, V>::extra(node) }.weight.load(std::sync::atomic::Ordering::Relaxed)
-    }
+    const DROPS_NOTHING: bool = !core::mem::needs_drop::<K>() && !core::mem::needs_drop::<V>();
 
     /// The shard of a node of such a shard that is not given back yet.
     pub(super) fn of(node: NodePtr) -> NonNull<Self> {
@@ -150,60 +141,107 @@ impl<K, V> Writer<'_, K, V> {
 
     /// Bytes of chunks, slots, loads, and what the tier remembers.
     pub(super) fn bytes(&self) -> usize {
-        let loads = if self.inner.loads.spilled() { self.inner.loads.capacity() * size_of::<Load<V>>() } else { 0 };
-        self.inner.slab.bytes() + Filling::bytes(&self.shard.table) + self.inner.tier.bytes() + loads
+        let table = Filling::bytes(&self.shard.table);
+        self.inner.slab.bytes() + table + self.inner.tier.bytes() + self.inner.loads.bytes()
     }
 
-    /// A new node of `key`, with one handle, in the table.
-    pub(super) fn link(&mut self, hash: u32, key: K, value: Option<V>, extra: Option<Extra>) -> NodePtr {
-        let node = self.new_node(hash, key, value, extra);
-        let retired = self.inner.filling.insert(&self.shard.table, node);
-        self.debris.groups(retired);
-        self.count_link();
+    /// A new live entry with a handle of the caller's, in the strong tier if there can be a place for it.
+    #[inline(never)]
+    pub(super) fn put(&mut self, hash: u32, key: K, value: V, extra: Option<&Extra>) -> NodePtr {
+        let node = self.begin(hash, key, value, extra);
+        self.link(node);
+        self.trim();
         node
     }
 
-    /// As [`link`](Self::link), in the place of `old`, which is linked and has the same key.
-    pub(super) fn replace(&mut self, old: NodePtr, key: K, value: V, extra: Option<Extra>) -> NodePtr {
+    /// As [`put`](Self::put), in the place of `old`, which is linked, has the same key, and of which the caller has a
+    /// handle.
+    pub(super) fn replace(&mut self, old: NodePtr, key: K, value: V, extra: Option<&Extra>) -> NodePtr {
+        // First, so that nobody else has to leave for the new one. It can be found until that takes its place.
+        self.unlinked(old);
         // SAFETY: the caller has a handle of it.
         let hash = unsafe { old.as_ref() }.hash();
-        let node = self.new_node(hash, key, Some(value), extra);
+        let node = self.begin(hash, key, value, extra);
         Filling::replace(&self.shard.table, old, node);
         self.count_link();
-        self.unlinked(old);
+        self.trim();
         node
     }
 
-    fn new_node(&mut self, hash: u32, key: K, value: Option<V>, extra: Option<Extra>) -> NodePtr {
+    /// A node of `key` without a value, with a handle of the caller's, in the table, and a load of it.
+    #[inline]
+    pub(super) fn put_load(&mut self, hash: u32, key: K, extra: Option<&Extra>, leader: Party) -> NodePtr {
+        let node = self.take(extra);
+        // SAFETY: a node has a header always.
+        self.inner.loads.begin(node, unsafe { node.as_ref() }, leader);
+        // SAFETY: it is ours, and new.
+        unsafe { Node::<K, V>::begin(node, hash, key, LINKED) };
+        self.link(node);
+        node
+    }
+
+    /// Gives such a node its value, and a place in the strong tier if it is still linked and there can be one. The caller has
+    /// a handle.
+    #[inline]
+    pub(super) fn land(&mut self, node: NodePtr, value: V) {
+        // SAFETY: the caller's, who alone gives it a value.
+        unsafe { Node::<K, V>::put_value(node, value) };
+        // SAFETY: the caller has a handle of it.
+        let header = unsafe { node.as_ref() };
+        if !header.is(LINKED) {
+            return header.set(LIVE);
+        }
+        self.inner.live += 1;
+        if self.seat(node, header.hash(), self.inner.nodes.weight(node)) {
+            header.gain(LIVE | STRONG);
+        } else {
+            header.set(LIVE);
+        }
+        self.trim();
+    }
+
+    /// A live node that is about to be linked, in the strong tier if there can be a place for it.
+    #[inline(always)]
+    fn begin(&mut self, hash: u32, key: K, value: V, extra: Option<&Extra>) -> NodePtr {
+        // Who leaves for it leaves first: it may get that one's memory, which was looked at just now.
+        let weight = extra.map_or(1, |extra| extra.weight.load(Relaxed));
+        let newcomer = self.make_room(hash, weight);
+        let node = self.take(extra);
+        // SAFETY: it is ours, and new.
+        unsafe { Node::<K, V>::put_value(node, value) };
+        let mut states = LINKED | LIVE;
+        if let Some(newcomer) = newcomer {
+            self.inner.tier.seat(newcomer, node, self.inner.nodes);
+            states |= STRONG;
+        }
+        self.inner.live += 1;
+        // SAFETY: it is ours, and new.
+        unsafe { Node::<K, V>::begin(node, hash, key, states) };
+        node
+    }
+
+    #[inline(always)]
+    fn take(&mut self, extra: Option<&Extra>) -> NodePtr {
         let shard = NonNull::from(self.shard).cast();
         let node = self.inner.slab.take(shard, Engine::<K, V>::bury);
         if let Some(extra) = extra {
             // SAFETY: it is ours, and there are extras only where nodes are extended.
             unsafe { Node::<K, V>::put_extra(node, extra) };
         }
-        let mut states = LINKED;
-        if let Some(value) = value {
-            states |= LIVE;
-            self.inner.live += 1;
-            // SAFETY: it is ours, and new.
-            unsafe { Node::<K, V>::put_value(node, value) };
-        }
-        // SAFETY: it is ours.
-        unsafe { Node::<K, V>::begin(node, hash, key, states) };
         node
     }
 
-    /// To be called when the table has a new node: who read the count before may have missed it.
-    fn count_link(&self) {
-        self.shard.links.store(self.links().wrapping_add(1), Ordering::Release);
+    #[inline(always)]
+    fn link(&mut self, node: NodePtr) {
+        let retired = self.inner.filling.insert(&self.shard.table, node);
+        self.debris.groups(retired);
+        self.count_link();
     }
 
-    /// The value of a node is there now.
-    pub(super) fn set_live(&mut self, node: NodePtr) {
-        // SAFETY: the caller has a handle of it.
-        let header = unsafe { node.as_ref() };
-        header.set(LIVE);
-        self.inner.live += usize::from(header.is(LINKED));
+    /// To be called when the table has a new node: who read the count before may have missed it.
+    #[inline]
+    fn count_link(&self) {
+        self.shard.links.store(self.links().wrapping_add(1), Ordering::Release);
     }
 
     /// Takes a node out of the table of which the caller has a handle.
@@ -236,36 +274,62 @@ impl<K, V> Writer<'_, K, V> {
 
     /// Takes a live, linked node into the strong tier; what has to leave for it leaves first.
     pub(super) fn strengthen(&mut self, node: NodePtr) {
-        let nodes = self.inner.nodes;
         // SAFETY: the caller has a handle of it.
         let header = unsafe { node.as_ref() };
-        if let Some(mut candidate) = self.inner.tier.admit(header.hash(), (nodes.weight)(node)) {
-            while let Some(victim) = self.inner.tier.victim(&mut candidate, nodes) {
-                self.evicted(victim);
-            }
-            self.inner.tier.seat(candidate, node, nodes);
+        if self.seat(node, header.hash(), self.inner.nodes.weight(node)) {
             header.gain(STRONG);
         }
-        if let Some(each) = self.inner.entry_bytes {
-            while self.takes_too_much(each)
-                && let Some(victim) = self.inner.tier.any(nodes)
-            {
-                self.evicted(victim);
-            }
+        self.trim();
+    }
+
+    /// Gives a node a place in the strong tier; whether there can be one. The handle that the tier has then is the caller's
+    /// to count.
+    #[inline(never)]
+    fn seat(&mut self, node: NodePtr, hash: u32, weight: u64) -> bool {
+        let Some(newcomer) = self.make_room(hash, weight) else { return false };
+        self.inner.tier.seat(newcomer, node, self.inner.nodes);
+        true
+    }
+
+    /// What has to leave the strong tier for one that weighs so much leaves; `None` if that cannot be in it.
+    #[inline(always)]
+    fn make_room(&mut self, hash: u32, weight: u64) -> Option<Newcomer> {
+        let mut newcomer = self.inner.tier.admit(hash, weight)?;
+        while let Some(victim) = self.inner.tier.victim(&mut newcomer, self.inner.nodes) {
+            self.evicted(victim);
+        }
+        Some(newcomer)
+    }
+
+    /// If the capacity is bytes: whoever has to leave for what the cache has allocated itself leaves.
+    #[inline]
+    fn trim(&mut self) {
+        if self.inner.entry_bytes != 0 {
+            self.trim_bytes();
         }
     }
 
-    /// Whether the tier and what the shard has allocated in vain are more than there may be. `each` is what the weights
-    /// have for the cache's own memory: what was allocated for entries that were more, or lighter, is not in them.
-    fn takes_too_much(&self, each: usize) -> bool {
+    #[inline(never)]
+    fn trim_bytes(&mut self) {
+        while self.takes_too_much()
+            && let Some(victim) = self.inner.tier.any(self.inner.nodes)
+        {
+            self.evicted(victim);
+        }
+    }
+
+    /// Whether the tier and what the shard has allocated in vain are more than there may be. Weights have so much for the
+    /// cache's own memory: what was allocated for entries that were more, or lighter, is not in them.
+    fn takes_too_much(&self) -> bool {
         // What is dead already will be given back, and soon perhaps what has just come, and what that took the place of.
         let going = self.debris.nodes() + 2;
         let bytes = self.bytes() + self.inner.tier.doubtful_bytes();
-        let in_vain = bytes.saturating_sub(self.nodes().saturating_sub(going) * each) as u64;
+        let in_vain = bytes.saturating_sub(self.nodes().saturating_sub(going) * self.inner.entry_bytes) as u64;
         self.inner.tier.weight().saturating_add(in_vain) > self.inner.tier.capacity()
     }
 
     /// A node that the tier gave up loses its handle.
+    #[inline(always)]
     fn evicted(&mut self, node: NodePtr) {
         self.inner.counts.evictions += 1;
         // SAFETY: the tier had a handle of it, which is ours.
@@ -313,6 +377,7 @@ impl<K, V> Writer<'_, K, V> {
     }
 
     /// The last handle of a node is gone.
+    #[inline(always)]
     pub(super) fn bury(&mut self, node: NodePtr) {
         // SAFETY: a node without handles stays one until it is given back, below or after the lock.
         let header = unsafe { node.as_ref() };
@@ -325,18 +390,15 @@ impl<K, V> Writer<'_, K, V> {
             let retired = self.inner.filling.remove(&self.shard.table, node);
             self.debris.groups(retired);
         }
-        // SAFETY: the engine lives as long as it has nodes.
-        let has_hook = unsafe { self.shard.engine.as_ref() }.has_hook();
-        if Self::DROPS_NOTHING && !has_hook && states & LENT == 0 {
-            self.give(node);
-        } else {
+        if self.inner.falls_apart || states & LENT != 0 {
             self.debris.dead(node);
+        } else {
+            self.give(node);
         }
     }
 
-    const DROPS_NOTHING: bool = !core::mem::needs_drop::<K>() && !core::mem::needs_drop::<V>();
-
     /// The memory of a node is free.
+    #[inline(always)]
     pub(super) fn give(&mut self, node: NodePtr) {
         // SAFETY: it was the caller's alone.
         let retired = unsafe { self.inner.slab.give(node) };
@@ -357,14 +419,8 @@ impl<K, V> Writer<'_, K, V> {
         }
         let slots = self.inner.filling.shrink(&self.shard.table);
         self.debris.groups(slots);
-        self.inner.loads.shrink_to_fit();
+        self.inner.loads.shrink();
         self.inner.tier.shrink();
-    }
-
-    /// The load of this node, which is over.
-    pub(super) fn end_load(&mut self, node: NodePtr) -> Option<Load<V>> {
-        let index = self.inner.loads.iter().position(|load| load.node == node)?;
-        Some(self.inner.loads.swap_remove(index))
     }
 
     /// Takes all nodes out of the table; loads go on without it.
@@ -384,8 +440,8 @@ impl<K, V> Writer<'_, K, V> {
         debug_assert_eq!(strong, self.inner.tier.len());
         self.inner.live = 0;
         self.inner.tier.clear();
-        for load in &mut self.inner.loads {
-            self.debris.flight(load.flight.take());
+        for flight in self.inner.loads.take_flights() {
+            self.debris.flight(Some(flight));
         }
         let slots = self.inner.filling.clear(&self.shard.table);
         self.debris.groups(slots);

@@ -40,7 +40,7 @@ pub(crate) struct Chunk {
 struct Part {
     capacity: u32,
     used: u32,
-    /// The first free node, of those that were used before.
+    /// The place of the first free node, of those that were used before.
     free: u32,
     /// Nodes from here on were never used.
     fresh: u32,
@@ -55,10 +55,13 @@ pub(super) struct Slab<K, V> {
     /// The chunks with room; those without are found by their nodes.
     room: *mut Chunk,
     nodes: usize,
-    chunks: usize,
     bytes: usize,
     /// Chunks with room that have no node.
     empty: usize,
+    /// The node that was given back last, which its chunk still takes for used.
+    spare: Option<NodePtr>,
+    /// Whether there may be one: not where bytes are counted, or nodes are long; nor in models, which are to see chunks go.
+    spares: bool,
     entries: PhantomData<(K, V)>,
 }
 
@@ -99,13 +102,15 @@ impl Retired {
 
 impl<K, V> Slab<K, V> {
     pub(super) const fn new(extended: bool) -> Self {
+        let node = Node::<K, V>::layout(extended);
         Self {
-            node: Node::<K, V>::layout(extended),
+            node,
             room: ptr::null_mut(),
             nodes: 0,
-            chunks: 0,
             bytes: 0,
             empty: 0,
+            spare: None,
+            spares: !cfg!(lagom_loom) && !extended && node.size() <= TARGET_BYTES / 8,
             entries: PhantomData,
         }
     }
@@ -121,11 +126,18 @@ impl<K, V> Slab<K, V> {
     }
 
     /// A free node, the caller's.
+    #[inline]
     pub(super) fn take(&mut self, shard: NonNull<()>, bury: unsafe fn(NodePtr)) -> NodePtr {
+        self.nodes += 1;
+        match self.spare.take() {
+            Some(node) => node,
+            None => self.take_from_chunk(shard, bury),
+        }
+    }
+
+    fn take_from_chunk(&mut self, shard: NonNull<()>, bury: unsafe fn(NodePtr)) -> NodePtr {
         if self.room.is_null() {
-            let chunk = self.grow(shard, bury);
-            self.push(chunk);
-            self.empty += 1;
+            self.grow(shard, bury);
         }
         let chunk = self.room;
         // SAFETY: chunks in the list are there, and under the caller's lock nobody else changes this part of them.
@@ -133,21 +145,21 @@ impl<K, V> Slab<K, V> {
         let node = if part.free == NONE {
             let index = part.fresh;
             part.fresh += 1;
+            let place = self.place(index);
             // SAFETY: the chunk is not full, so that a node lies there.
-            let node = unsafe { self.node(chunk, index) };
+            let node = unsafe { Self::node_at(chunk, place) };
             // SAFETY: nobody has seen a node that was never used.
-            unsafe { Node::<K, V>::write_free(node, self.place(index)) };
+            unsafe { Node::<K, V>::write_free(node, place) };
             node
         } else {
-            // SAFETY: as above.
-            let node = unsafe { self.node(chunk, part.free) };
+            // SAFETY: as above; a node that was given back has told its place.
+            let node = unsafe { Self::node_at(chunk, Distance::of(part.free)) };
             // SAFETY: a node that was used has a header.
             part.free = unsafe { node.as_ref() }.seat();
             node
         };
         self.empty -= usize::from(part.used == 0);
         part.used += 1;
-        self.nodes += 1;
         if part.used == part.capacity {
             self.unlink(chunk);
         }
@@ -159,16 +171,25 @@ impl<K, V> Slab<K, V> {
     /// # Safety
     ///
     /// The node must be of this slab, and the caller's.
+    #[inline]
     pub(super) unsafe fn give(&mut self, node: NodePtr) -> Option<Retired> {
+        self.nodes -= 1;
+        if !self.spares {
+            return self.give_to_chunk(node);
+        }
+        let former = self.spare.replace(node)?;
+        self.give_to_chunk(former)
+    }
+
+    fn give_to_chunk(&mut self, node: NodePtr) -> Option<Retired> {
         let chunk = Header::chunk(node).as_ptr();
         // SAFETY: the chunk has a node in use; under the caller's lock nobody else looks at this part.
         let part = unsafe { &mut (*chunk).part };
         // SAFETY: a node has a header always.
         let header = unsafe { node.as_ref() };
         header.set_seat(part.free);
-        part.free = self.index(header.place());
+        part.free = header.place().number();
         part.used -= 1;
-        self.nodes -= 1;
         let (used, capacity) = (part.used, part.capacity);
         if used + 1 == capacity {
             self.push(chunk);
@@ -176,7 +197,11 @@ impl<K, V> Slab<K, V> {
         if used > 0 {
             return None;
         }
-        // One stays, so that a single entry that comes and goes costs no allocation; unless it is long.
+        self.keep_or_retire(chunk, capacity)
+    }
+
+    /// One empty chunk stays, so that a single entry that comes and goes costs no allocation; unless it is long.
+    fn keep_or_retire(&mut self, chunk: *mut Chunk, capacity: u32) -> Option<Retired> {
         if self.empty == 0 && self.bytes_of(capacity) <= 2 * TARGET_BYTES {
             self.empty = 1;
             return None;
@@ -186,7 +211,8 @@ impl<K, V> Slab<K, V> {
 
     /// The empty chunks leave.
     pub(super) fn shrink(&mut self) -> Vec<Retired> {
-        let mut retired = Vec::new();
+        let spare = self.spare.take();
+        let mut retired: Vec<_> = spare.and_then(|node| self.give_to_chunk(node)).into_iter().collect();
         let mut at = self.room;
         while let Some(chunk) = NonNull::new(at) {
             // SAFETY: a chunk of the list.
@@ -204,13 +230,14 @@ impl<K, V> Slab<K, V> {
         self.unlink(chunk);
         // SAFETY: it was in the list.
         let capacity = unsafe { (*chunk).part.capacity };
-        self.chunks -= 1;
         self.bytes -= self.bytes_of(capacity);
         let (layout, offset) = self.layout(capacity);
         Retired { chunk: NonNull::new(chunk).expect("an allocation"), layout, offset }
     }
 
-    fn grow(&mut self, shard: NonNull<()>, bury: unsafe fn(NodePtr)) -> *mut Chunk {
+    /// Adds an empty chunk.
+    #[cold]
+    fn grow(&mut self, shard: NonNull<()>, bury: unsafe fn(NodePtr)) {
         let most = (TARGET_BYTES / self.node.size()).clamp(1, MOST_NODES);
         let capacity = self.nodes.clamp(FEWEST_NODES.min(most), most) as u32;
         let (layout, offset) = self.layout(capacity);
@@ -225,9 +252,9 @@ impl<K, V> Slab<K, V> {
         let part = Part { capacity, used: 0, free: NONE, fresh: 0, previous: null, next: null };
         // SAFETY: aligned, as nodes are, whose alignment is not below a chunk's.
         unsafe { chunk.write(Chunk { bury, shard, watched: Watched::new(), part }) };
-        self.chunks += 1;
         self.bytes += self.bytes_of(capacity);
-        chunk
+        self.push(chunk);
+        self.empty += 1;
     }
 
     /// That of a chunk of so many nodes, and where in it the chunk's header lies: right before the first node.
@@ -245,11 +272,13 @@ impl<K, V> Slab<K, V> {
 
     /// # Safety
     ///
-    /// The chunk must have so many nodes.
-    unsafe fn node(&self, chunk: *mut Chunk, index: u32) -> NodePtr {
+    /// The chunk must have room for a node at this place.
+    #[inline]
+    unsafe fn node_at(chunk: *mut Chunk, place: Distance) -> NodePtr {
         // SAFETY: by the caller's promise it lies in the chunk's allocation.
-        let node = unsafe { chunk.byte_add(self.header(index)) };
-        NonNull::new(node).expect("in an allocation").cast()
+        let node = unsafe { chunk.byte_add(place.bytes()) };
+        // SAFETY: an allocation does not begin at 0, much less go on there.
+        unsafe { NonNull::new_unchecked(node) }.cast()
     }
 
     /// How far behind its chunk the header of a node lies.
@@ -261,10 +290,6 @@ impl<K, V> Slab<K, V> {
         // Where nodes are longer than a chunk is to be there is but one, whose header lies behind its key.
         const { assert!(size_of::<K>() <= Distance::MOST / 2, "keys of this length are not supported: box them") };
         Distance::new(self.header(index))
-    }
-
-    fn index(&self, place: Distance) -> u32 {
-        ((place.bytes() - self.header(0)) / self.node.size()) as u32
     }
 
     fn push(&mut self, chunk: *mut Chunk) {

@@ -204,6 +204,42 @@ impl Table {
     }
 }
 
+impl Table {
+    /// What a [probe](Self::probe) finds first.
+    ///
+    /// # Safety
+    ///
+    /// As for [`probe`](Self::probe).
+    #[inline(always)]
+    pub(super) unsafe fn first(&self, hash: u32) -> Option<NodePtr> {
+        let groups = Groups::of(self.groups.load(Ordering::Acquire))?;
+        // SAFETY: by the caller's promise.
+        let group = unsafe { groups.group(hash as usize) };
+        group.watched.look();
+        let control = group.control.load(Ordering::Acquire);
+        let alike = zero_bytes(control ^ tag(hash).wrapping_mul(ONES));
+        if alike != 0 {
+            let slot = (alike.trailing_zeros() / 8) as usize;
+            if let Some(node) = NonNull::new(group.slots[slot].load(Ordering::Acquire)) {
+                return Some(node);
+            }
+        } else if control < PASSED_ONE {
+            return None;
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { self.first_further(hash) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`probe`](Self::probe).
+    #[inline(never)]
+    unsafe fn first_further(&self, hash: u32) -> Option<NodePtr> {
+        // SAFETY: by the caller's promise.
+        unsafe { self.probe(hash) }.next(hash)
+    }
+}
+
 /// Where a walk has come to.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -295,11 +331,15 @@ impl Probe {
 /// What the writers of a table know of it, under the lock of the shard.
 pub(super) struct Filling {
     len: usize,
+    /// With more nodes the table grows.
+    most: usize,
+    /// With fewer it shrinks.
+    least: usize,
 }
 
 impl Filling {
     pub(super) fn new() -> Self {
-        Self { len: 0 }
+        Self { len: 0, most: 0, least: 0 }
     }
 
     fn groups(table: &Table) -> Option<Groups> {
@@ -323,9 +363,9 @@ impl Filling {
     }
 
     /// Adds a node that is not in.
+    #[inline]
     pub(super) fn insert(&mut self, table: &Table, node: NodePtr) -> Option<Retired> {
-        let len = Self::groups(table).map_or(0, Groups::len);
-        let retired = if self.len >= Self::most(len) { Self::resize(table, (2 * len).max(1)) } else { None };
+        let retired = if self.len >= self.most { self.grow(table) } else { None };
         if let Some(groups) = Self::groups(table) {
             Self::put(groups, node);
         }
@@ -333,6 +373,13 @@ impl Filling {
         retired
     }
 
+    #[cold]
+    fn grow(&mut self, table: &Table) -> Option<Retired> {
+        let len = Self::groups(table).map_or(0, Groups::len);
+        self.resize(table, (2 * len).max(1))
+    }
+
+    #[inline]
     fn put(groups: Groups, node: NodePtr) {
         // SAFETY: the caller's node.
         let hash = unsafe { node.as_ref() }.hash();
@@ -362,15 +409,27 @@ impl Filling {
     }
 
     /// Takes a node out.
+    #[inline(always)]
     pub(super) fn remove(&mut self, table: &Table, node: NodePtr) -> Option<Retired> {
         let (group, slot, index) = Self::find(table, node)?;
         let control = group.control.load(Ordering::Relaxed);
         group.control.store(control & !(0xFF << (8 * slot)), Ordering::Release);
         group.slots[slot].store(ptr::null_mut(), Ordering::Release);
-        let groups = Self::groups(table)?;
         // SAFETY: the caller's node.
-        let mut passed = unsafe { node.as_ref() }.hash() as usize;
-        while passed != index {
+        let hash = unsafe { node.as_ref() }.hash() as usize;
+        if hash != index {
+            Self::step_back(table, hash, index);
+        }
+        self.len -= 1;
+        if self.len < self.least { self.resize_to_quarter(table) } else { None }
+    }
+
+    /// A node that passed the groups in between is gone.
+    #[cold]
+    fn step_back(table: &Table, from: usize, to: usize) {
+        let Some(groups) = Self::groups(table) else { return };
+        let mut passed = from;
+        while passed != to {
             let group = Self::group(groups, passed);
             let control = group.control.load(Ordering::Relaxed);
             if control >> PASSED_SHIFT < PASSED_MOST {
@@ -378,13 +437,15 @@ impl Filling {
             }
             passed = passed.wrapping_add(1);
         }
-        self.len -= 1;
-        if groups.len() > 4 && self.len < Self::most(groups.len()) / 8 {
-            return Self::resize(table, groups.len() / 4);
-        }
-        None
     }
 
+    #[cold]
+    fn resize_to_quarter(&mut self, table: &Table) -> Option<Retired> {
+        let len = Self::groups(table).map_or(0, Groups::len);
+        self.resize(table, len / 4)
+    }
+
+    #[inline(always)]
     fn find(table: &Table, node: NodePtr) -> Option<(&Group, usize, usize)> {
         let groups = Self::groups(table)?;
         // SAFETY: the caller's node.
@@ -409,7 +470,7 @@ impl Filling {
     /// Takes all nodes out.
     pub(super) fn clear(&mut self, table: &Table) -> Option<Retired> {
         self.len = 0;
-        Self::publish(table, None)
+        self.publish(table, None)
     }
 
     /// A table with as few groups as do.
@@ -418,18 +479,21 @@ impl Filling {
         while self.len > Self::most(len) {
             len *= 2;
         }
-        if len < Self::groups(table).map_or(0, Groups::len) { Self::resize(table, len) } else { None }
+        if len < Self::groups(table).map_or(0, Groups::len) { self.resize(table, len) } else { None }
     }
 
-    fn resize(table: &Table, len: usize) -> Option<Retired> {
+    fn resize(&mut self, table: &Table, len: usize) -> Option<Retired> {
         let new = (len > 0).then(|| Groups::new(len));
         if let Some(new) = new {
             Self::visit(table, |node| Self::put(new, node));
         }
-        Self::publish(table, new)
+        self.publish(table, new)
     }
 
-    fn publish(table: &Table, new: Option<Groups>) -> Option<Retired> {
+    fn publish(&mut self, table: &Table, new: Option<Groups>) -> Option<Retired> {
+        let len = new.map_or(0, Groups::len);
+        self.most = Self::most(len);
+        self.least = if len > 4 { self.most / 8 } else { 0 };
         let old = Self::groups(table);
         let version = table.versions.load(Ordering::Relaxed);
         table.versions.store(version.wrapping_add(1), Ordering::Relaxed);

@@ -2,23 +2,25 @@
 #![allow(unsafe_code, reason = "looks at nodes that it keeps")]
 
 use core::num::NonZero;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use lagom_base::policy::{Entries, Newcomer, Policy};
 use lru::LruCache;
 
 use crate::hasher::DefaultHashBuilder;
 use crate::shared::builder::Eviction;
-use crate::shared::node::{Header, NodePtr};
+use crate::shared::node::{Header, Node, NodePtr};
 
 /// The strong tier of one shard. Each of its nodes counts it as a handle.
-pub(super) enum Tier {
-    Adaptive(Policy<NodePtr>),
-    Lru(Lru),
+pub(super) struct Tier {
+    /// Knows the capacity; and the order, unless that is of another kind.
+    policy: Policy<NodePtr>,
+    lru: Option<Box<Lru>>,
 }
 
 /// Those that were used last.
-pub(super) struct Lru {
-    capacity: u64,
+struct Lru {
     weight: u64,
     /// The most nodes that there were since the table was made.
     most: usize,
@@ -26,19 +28,29 @@ pub(super) struct Lru {
     nodes: LruCache<usize, NodePtr, DefaultHashBuilder>,
 }
 
-/// One that asks for a place.
-pub(super) enum Candidate {
-    Adaptive(Newcomer),
-    Lru(u64),
-}
-
 /// The nodes of the tier, of all of which it has a handle.
 #[derive(Clone, Copy)]
 pub(super) struct Nodes {
-    pub(super) weight: fn(NodePtr) -> u64,
+    /// How far behind its header a node's weight lies; 0 if all weigh 1.
+    weight_at: usize,
 }
 
 impl Nodes {
+    pub(super) fn new<K, V>(extended: bool) -> Self {
+        Self { weight_at: if extended { Node::<K, V>::WEIGHT } else { 0 } }
+    }
+
+    /// What a node weighs that is in use.
+    #[inline]
+    pub(super) fn weight(self, node: NodePtr) -> u64 {
+        if self.weight_at == 0 {
+            return 1;
+        }
+        let weight = node.as_ptr().wrapping_byte_add(self.weight_at).cast::<AtomicU64>();
+        // SAFETY: the nodes of a shard are alike, and these have it there.
+        unsafe { &*weight }.load(Relaxed)
+    }
+
     #[inline]
     fn header<'a>(node: NodePtr) -> &'a Header {
         // SAFETY: the tier has a handle of it, or had until now, under the lock.
@@ -74,125 +86,99 @@ impl Entries<NodePtr> for Nodes {
 
     #[inline]
     fn weight(&self, node: NodePtr) -> u64 {
-        (self.weight)(node)
+        Nodes::weight(*self, node)
     }
 }
 
 impl Tier {
     pub(super) fn new(eviction: Eviction, capacity: u64) -> Self {
-        match eviction {
-            Eviction::Adaptive => Self::Adaptive(Policy::new(capacity)),
-            Eviction::Lru => {
-                let nodes = LruCache::unbounded_with_hasher(DefaultHashBuilder::default());
-                Self::Lru(Lru { capacity, weight: 0, most: 0, nodes })
-            }
-        }
+        let lru = (eviction == Eviction::Lru).then(|| {
+            let nodes = LruCache::unbounded_with_hasher(DefaultHashBuilder::default());
+            Box::new(Lru { weight: 0, most: 0, nodes })
+        });
+        Self { policy: Policy::new(capacity), lru }
     }
 
     pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Adaptive(policy) => policy.len(),
-            Self::Lru(lru) => lru.nodes.len(),
-        }
+        self.lru.as_ref().map_or(self.policy.len(), |lru| lru.nodes.len())
     }
 
     pub(super) fn capacity(&self) -> u64 {
-        match self {
-            Self::Adaptive(policy) => policy.capacity(),
-            Self::Lru(lru) => lru.capacity,
-        }
+        self.policy.capacity()
     }
 
     pub(super) fn weight(&self) -> u64 {
-        match self {
-            Self::Adaptive(policy) => policy.weight(),
-            Self::Lru(lru) => lru.weight,
-        }
+        self.lru.as_ref().map_or(self.policy.weight(), |lru| lru.weight)
     }
 
     /// Bytes that it has allocated, about.
     pub(super) fn bytes(&self) -> usize {
-        match self {
-            Self::Adaptive(policy) => policy.bytes(),
-            Self::Lru(lru) => lru.bytes(),
-        }
+        self.lru.as_ref().map_or(self.policy.bytes(), |lru| size_of::<Lru>() + lru.bytes())
     }
 
     /// Bytes that it may have allocated beyond those.
     pub(super) fn doubtful_bytes(&self) -> usize {
-        match self {
-            Self::Adaptive(_) => 0,
-            // Tombstones may make the table grow once more.
-            Self::Lru(lru) => lru.table_bytes(),
-        }
+        // Tombstones may make the table grow once more.
+        self.lru.as_ref().map_or(0, |lru| lru.table_bytes())
     }
 
     /// Asks for a place; `None` if there can be none. To be followed by [`victim`](Self::victim) until that finds no more,
     /// and [`seat`](Self::seat).
-    #[inline]
-    pub(super) fn admit(&mut self, hash: u32, weight: u64) -> Option<Candidate> {
-        match self {
-            Self::Adaptive(policy) => policy.admit(hash, weight).map(Candidate::Adaptive),
-            Self::Lru(lru) => (lru.capacity > 0 && weight <= lru.capacity).then_some(Candidate::Lru(weight)),
-        }
+    #[inline(always)]
+    pub(super) fn admit(&mut self, hash: u32, weight: u64) -> Option<Newcomer> {
+        self.policy.admit(hash, weight)
     }
 
-    /// A node that has to leave for the candidate. Its handle is the caller's now.
-    #[inline]
-    pub(super) fn victim(&mut self, candidate: &mut Candidate, nodes: Nodes) -> Option<NodePtr> {
-        match (self, candidate) {
-            (Self::Adaptive(policy), Candidate::Adaptive(newcomer)) => policy.evict(newcomer, &nodes),
-            (Self::Lru(lru), Candidate::Lru(weight)) => lru.victim(lru.capacity - *weight, nodes),
-            _ => unreachable!("a candidate of this tier"),
+    /// A node that has to leave for the newcomer. Its handle is the caller's now.
+    #[inline(always)]
+    pub(super) fn victim(&mut self, newcomer: &mut Newcomer, nodes: Nodes) -> Option<NodePtr> {
+        match &mut self.lru {
+            None => self.policy.evict(newcomer, &nodes),
+            Some(lru) => lru.victim(self.policy.capacity() - newcomer.weight(), nodes),
         }
     }
 
     /// A node that has to leave since the capacity was set.
     pub(super) fn excess(&mut self, nodes: Nodes) -> Option<NodePtr> {
-        match self {
-            Self::Adaptive(policy) => policy.evict_excess(&nodes),
+        match &mut self.lru {
+            None => self.policy.evict_excess(&nodes),
             // Of no capacity the weightless ask too much, too.
-            Self::Lru(lru) if lru.capacity == 0 => lru.oldest(nodes),
-            Self::Lru(lru) => lru.victim(lru.capacity, nodes),
+            Some(lru) if self.policy.capacity() == 0 => lru.oldest(nodes),
+            Some(lru) => lru.victim(self.policy.capacity(), nodes),
         }
     }
 
     /// A node that leaves although there is room.
     pub(super) fn any(&mut self, nodes: Nodes) -> Option<NodePtr> {
-        match self {
-            Self::Adaptive(policy) => policy.evict_one(&nodes),
-            Self::Lru(lru) => lru.oldest(nodes),
+        match &mut self.lru {
+            None => self.policy.evict_one(&nodes),
+            Some(lru) => lru.oldest(nodes),
         }
     }
 
-    /// Gives the candidate, for which all victims have left, its place.
-    #[inline]
-    pub(super) fn seat(&mut self, candidate: Candidate, node: NodePtr, nodes: Nodes) {
-        match (self, candidate) {
-            (Self::Adaptive(policy), Candidate::Adaptive(newcomer)) => policy.insert(newcomer, node, &nodes),
-            (Self::Lru(lru), Candidate::Lru(weight)) => {
-                lru.weight += weight;
-                lru.nodes.put(node.as_ptr().addr(), node);
-                lru.most = lru.most.max(lru.nodes.len());
-            }
-            _ => unreachable!("a candidate of this tier"),
+    /// Gives the newcomer, for which all victims have left, its place.
+    #[inline(always)]
+    pub(super) fn seat(&mut self, newcomer: Newcomer, node: NodePtr, nodes: Nodes) {
+        match &mut self.lru {
+            None => self.policy.insert(newcomer, node, &nodes),
+            Some(lru) => lru.seat(node, newcomer.weight()),
         }
     }
 
     /// The node was used. Only where that is [wanted](Eviction).
     pub(super) fn touch(&mut self, node: NodePtr) {
-        if let Self::Lru(lru) = self {
+        if let Some(lru) = &mut self.lru {
             lru.nodes.promote(&node.as_ptr().addr());
         }
     }
 
     /// The node leaves; its handle is the caller's now.
     pub(super) fn remove(&mut self, node: NodePtr, nodes: Nodes) {
-        match self {
-            Self::Adaptive(policy) => policy.remove(node, &nodes),
-            Self::Lru(lru) => {
+        match &mut self.lru {
+            None => self.policy.remove(node, &nodes),
+            Some(lru) => {
                 if lru.nodes.pop(&node.as_ptr().addr()).is_some() {
-                    lru.weight -= (nodes.weight)(node);
+                    lru.weight -= nodes.weight(node);
                     lru.trim();
                 }
             }
@@ -201,9 +187,9 @@ impl Tier {
 
     /// All nodes leave; their handles are the caller's now.
     pub(super) fn clear(&mut self) {
-        match self {
-            Self::Adaptive(policy) => drop(policy.take_all()),
-            Self::Lru(lru) => {
+        match &mut self.lru {
+            None => drop(self.policy.take_all()),
+            Some(lru) => {
                 lru.nodes.clear();
                 lru.weight = 0;
                 lru.trim();
@@ -213,17 +199,14 @@ impl Tier {
 
     /// Gives memory back.
     pub(super) fn shrink(&mut self) {
-        if let Self::Lru(lru) = self {
+        if let Some(lru) = &mut self.lru {
             lru.shrink();
         }
     }
 
     /// To be followed by [`excess`](Self::excess) until that finds no more.
     pub(super) fn set_capacity(&mut self, capacity: u64) {
-        match self {
-            Self::Adaptive(policy) => policy.set_capacity(capacity),
-            Self::Lru(lru) => lru.capacity = capacity,
-        }
+        self.policy.set_capacity(capacity);
     }
 }
 
@@ -248,14 +231,23 @@ impl Lru {
         }
     }
 
+    #[inline(never)]
+    fn seat(&mut self, node: NodePtr, weight: u64) {
+        self.weight += weight;
+        self.nodes.put(node.as_ptr().addr(), node);
+        self.most = self.most.max(self.nodes.len());
+    }
+
     /// The node that was not used for longest, if there is more than `most`.
+    #[inline(never)]
     fn victim(&mut self, most: u64, nodes: Nodes) -> Option<NodePtr> {
         if self.weight > most { self.oldest(nodes) } else { None }
     }
 
+    #[inline(never)]
     fn oldest(&mut self, nodes: Nodes) -> Option<NodePtr> {
         let (_, node) = self.nodes.pop_lru()?;
-        self.weight -= (nodes.weight)(node);
+        self.weight -= nodes.weight(node);
         self.trim();
         Some(node)
     }

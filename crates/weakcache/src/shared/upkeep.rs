@@ -33,7 +33,7 @@ impl<K, V> Engine<K, V> {
             let linked = found.header().is(LINKED);
             if linked {
                 writer.unlink(found.node());
-                if let Some(load) = writer.inner.loads.iter_mut().find(|load| load.node == found.node()) {
+                if let Some(load) = writer.inner.loads.find(found.node(), found.header()) {
                     writer.debris.flight(load.flight.take());
                 }
             }
