@@ -3,6 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use lagom_base::fence;
 use lagom_base::sync::Arc;
 
 use crate::hasher::DefaultHashBuilder;
@@ -74,6 +75,8 @@ impl<T: ?Sized, S> InternerBuilder<T, S> {
         T: Internable,
     {
         let shards = self.shards.unwrap_or_else(enough).max(1);
+        // For the locks.
+        fence::prepare();
         Interner { shards: (0..shards).map(|_| Arc::new(Shard::new())).collect(), hasher: self.hasher }
     }
 }

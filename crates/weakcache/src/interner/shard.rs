@@ -4,7 +4,7 @@
 use core::mem;
 
 use hashbrown::HashTable;
-use lagom_base::sync::{Mutex, MutexGuard};
+use lagom_base::lock::{Lock, LockGuard};
 
 use crate::interner::block::{Held, Slot};
 use crate::interner::hash::ShortHash;
@@ -15,7 +15,7 @@ const SHRINK_ABOVE: usize = 14;
 
 /// The lock, on a cache line that no other shard writes.
 #[repr(align(64))]
-pub(super) struct Shard<T: Place + ?Sized>(Mutex<Table<T>>);
+pub(super) struct Shard<T: Place + ?Sized>(Lock<Table<T>>);
 
 /// How often something was added to a shard: as long as this stays, nothing has come.
 pub(super) type Version = u64;
@@ -46,7 +46,7 @@ pub(super) struct Counts {
 impl<T: Place + ?Sized> Shard<T> {
     pub(super) fn new() -> Self {
         let slots = HashTable::new();
-        Self(Mutex::new(Table { slots, hits: 0, misses: 0, added: 0, block_bytes: 0, value_bytes: 0 }))
+        Self(Lock::new(Table { slots, hits: 0, misses: 0, added: 0, block_bytes: 0, value_bytes: 0 }))
     }
 
     /// A live block with that hash. Counts a hit if there is one, else a miss.
@@ -110,11 +110,11 @@ impl<T: Place + ?Sized> Shard<T> {
         self.0.lock().shrink_to(0);
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Table<T>> {
+    pub(super) fn lock(&self) -> LockGuard<'_, Table<T>> {
         self.0.lock()
     }
 
-    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Table<T>>> {
+    pub(super) fn try_lock(&self) -> Option<LockGuard<'_, Table<T>>> {
         self.0.try_lock()
     }
 }
