@@ -47,6 +47,7 @@ pub(super) struct Clocks {
 
 impl Clocks {
     /// Ticks since a stamp.
+    #[inline]
     fn age(self, stamp: u16) -> u32 {
         let now = if stamp & MAIN == 0 { self.window } else { self.main };
         u32::from((now as u16).wrapping_sub(stamp) & STAMPS)
@@ -63,6 +64,7 @@ impl Ghosts {
         Self { buckets: vec![Bucket { marks: 0, stamps: 0 }; entries.div_ceil(WAYS)].into_boxed_slice() }
     }
 
+    #[inline]
     pub(super) fn room(&self) -> usize {
         self.buckets.len() * WAYS
     }

@@ -58,6 +58,7 @@ impl Distance {
     /// As long as there may be.
     pub(super) const MOST: usize = (1 << 24) * 8 - 1;
 
+    #[inline]
     pub(super) const fn new(bytes: usize) -> Self {
         assert!(bytes <= Self::MOST && bytes.is_multiple_of(8), "a chunk is short");
         let [a, b, c, _] = ((bytes / 8) as u32).to_le_bytes();
@@ -85,6 +86,7 @@ impl Distance {
 }
 
 impl Header {
+    #[inline]
     pub(super) fn new(place: Distance) -> Self {
         Self {
             life: AtomicU32::new(0),
@@ -148,6 +150,7 @@ impl Header {
     }
 
     /// Whether anybody has a handle.
+    #[inline]
     pub(super) fn is_held(&self) -> bool {
         self.life.load(Ordering::Relaxed) >= HANDLE
     }
@@ -163,20 +166,24 @@ impl Header {
         self.states() & states == states
     }
 
+    #[inline]
     pub(super) fn set(&self, states: u32) {
         self.life.fetch_or(states, Ordering::Release);
     }
 
+    #[inline]
     pub(super) fn clear(&self, states: u32) {
         self.life.fetch_and(!states, Ordering::Release);
     }
 
     /// As [`clear`](Self::clear), of a dead node, whose states only the holder of the lock changes.
+    #[inline]
     pub(super) fn clear_dead(&self, states: u32) {
         self.life.store(self.life.load(Ordering::Relaxed) & !states, Ordering::Release);
     }
 
     /// Notes that it may be borrowed, unless it is not in the strong tier any more.
+    #[inline]
     pub(super) fn lend(&self) {
         let life = self.life.load(Ordering::Relaxed);
         if life & STRONG != 0 && life & LENT == 0 {
@@ -185,14 +192,17 @@ impl Header {
         }
     }
 
+    #[inline]
     pub(super) fn hash(&self) -> u32 {
         self.hash.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn seat(&self) -> u32 {
         self.seat.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn set_seat(&self, seat: u32) {
         self.seat.store(seat, Ordering::Relaxed);
     }
@@ -207,14 +217,17 @@ impl Header {
         uses
     }
 
+    #[inline]
     pub(super) fn uses(&self) -> u8 {
         self.uses.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn set_uses(&self, uses: u8) {
         self.uses.store(uses, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn place(&self) -> Distance {
         self.place
     }
@@ -233,6 +246,7 @@ impl Header {
     }
 
     /// The chunk that it lies in.
+    #[inline]
     pub(super) fn chunk(this: NonNull<Self>) -> NonNull<Chunk> {
         // SAFETY: a pointer to a header is one into its chunk, which is there as long as anybody may have the pointer.
         let place = unsafe { (*this.as_ptr()).place };
@@ -287,11 +301,13 @@ pub(super) struct Extra {
 }
 
 impl Extra {
+    #[inline]
     pub(super) fn new(expires: u64, idles: u64, weight: u64) -> Self {
         Self { expires: AtomicU64::new(expires), idles: AtomicU64::new(idles), weight: AtomicU64::new(weight) }
     }
 
     /// Takes over what another one says.
+    #[inline]
     pub(super) fn set(&self, other: &Self) {
         for (mine, theirs) in
             [(&self.expires, &other.expires), (&self.idles, &other.idles), (&self.weight, &other.weight)]

@@ -89,11 +89,13 @@ impl Groups {
         Some(Self { first: word.map_addr(|address| address & !LOW_BITS), mask: (1 << bits) - 1 })
     }
 
+    #[inline]
     fn to_word(self) -> *mut Group {
         let bits = self.len().trailing_zeros() as usize;
         self.first.cast_mut().map_addr(|address| address | bits)
     }
 
+    #[inline]
     fn len(self) -> usize {
         self.mask + 1
     }
@@ -342,11 +344,13 @@ impl Filling {
         Self { len: 0, most: 0, least: 0 }
     }
 
+    #[inline]
     fn groups(table: &Table) -> Option<Groups> {
         Groups::of(table.groups.load(Ordering::Relaxed))
     }
 
     /// The group with this index, of groups that are in the table.
+    #[inline]
     fn group<'a>(groups: Groups, index: usize) -> &'a Group {
         // SAFETY: only the holder of the lock, which the caller is, retires groups.
         unsafe { groups.group(index) }
