@@ -17,14 +17,14 @@ use super::ours::{Borrowed, Handed, Tiered, Weak};
 use super::peer::{Loading, Payload, Strongly, Weakly};
 use crate::instructions::{Operations, Program};
 
-/// Most instructions of an operation of ours: a tenth more than it has. To be lowered when it has fewer.
+/// Most instructions of an operation of ours: two in a hundred more than it has. To be lowered when it has fewer.
 const CEILINGS: [(&str, f64); 6] = [
-    ("get-lagom", 210.0),
-    ("get-lagom-default-tier", 720.0),
-    ("with-lagom", 300.0),
-    ("die-lagom", 970.0),
-    ("load-lagom", 2150.0),
-    ("intern-lagom", 315.0),
+    ("get-lagom", 155.0),
+    ("get-lagom-default-tier", 262.0),
+    ("with-lagom", 179.0),
+    ("die-lagom", 451.0),
+    ("load-lagom", 897.0),
+    ("intern-lagom", 234.0),
 ];
 
 type Weakened = StdWeak<Payload>;
