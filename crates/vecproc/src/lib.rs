@@ -22,8 +22,8 @@
 //!   chunk to the next.
 //! - **Pipelines**: [`Pipeline`] runs operations in a row, tile by tile, without a temporary of full length.
 //! - **Batches**: [`batches`] of any items over any iterator.
-//! - **Files** of raw little-endian f64s: [`F64Reader`] and [`process_file`] in constant memory; `MappedF64` (feature
-//!   `mmap`) as an `unsafe` opt-in.
+//! - **[Files](mod@file)**: raw elements, `.npy`, CSV, Arrow and Parquet columns in constant memory, read in chunks or run
+//!   through by [`Pipeline::process_file`].
 //!
 //! # What can be trusted
 //!
@@ -47,7 +47,8 @@
 //!
 //! # Features
 //!
-//! None by default. `mmap`: `MappedF64`, with the crate memmap2.
+//! None by default. `csv`: columns of CSV files, with the crate csv-core. `arrow`: columns of Arrow IPC and Parquet
+//! files, with arrow-rs. `mmap`: files as slices (`file::MappedF64`), with memmap2.
 #![warn(missing_docs)]
 #![cfg_attr(not(feature = "mmap"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
@@ -58,10 +59,8 @@ mod compensated;
 mod elementwise;
 mod error;
 mod expanding;
-mod file;
+pub mod file;
 mod mean;
-#[cfg(feature = "mmap")]
-mod mmap;
 mod pipeline;
 mod quantile;
 mod reduce;
@@ -75,9 +74,6 @@ pub use elementwise::{
 };
 pub use error::{LengthError, ProcessError, ZeroWindow};
 pub use expanding::{ExpandingMean, expanding_mean, expanding_mean_to_vec};
-pub use file::{F64Reader, FileError, ProcessFileError, process_file};
-#[cfg(feature = "mmap")]
-pub use mmap::MappedF64;
 pub use pipeline::{Pipeline, PipelineStream};
 pub use quantile::{QuantileError, quantile, quantile_in_place};
 pub use reduce::{mean, min_max, std_dev, sum, variance};

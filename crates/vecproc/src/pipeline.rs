@@ -7,7 +7,7 @@ use crate::expanding::ExpandingMean;
 use crate::rolling::RollingMean;
 use crate::tiles::{TILE, by_tiles};
 
-/// A description of operations in a row, to be run over slices, streams and [files](crate::process_file) alike.
+/// A description of operations in a row, to be run over slices, streams and [files](crate::file) alike.
 ///
 /// Each operation takes what the one before gives. They run together, tile by tile in the first-level cache, with no
 /// temporary of the length of the data; the results are those of the operations called one after the other, to the

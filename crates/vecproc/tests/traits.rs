@@ -16,15 +16,40 @@ fn every_type_is_send_sync_and_debug() {
     sendable::<Pipeline>();
     sendable::<PipelineStream>();
     sendable::<Batches<std::vec::IntoIter<u8>>>();
-    sendable::<F64Reader>();
+    sendable::<file::ElementReader>();
+    sendable::<file::Npy>();
+    sendable::<file::RawWriter>();
+    sendable::<file::NpyWriter>();
+    sendable::<file::Progress>();
+    #[cfg(feature = "csv")]
+    {
+        sendable::<file::Csv>();
+        sendable::<file::CsvReader>();
+        sendable::<file::CsvWriter>();
+    }
     #[cfg(feature = "mmap")]
-    sendable::<MappedF64>();
+    sendable::<file::MappedF64>();
     error::<LengthError>();
     error::<ZeroWindow>();
     error::<ProcessError>();
     error::<QuantileError>();
-    error::<FileError>();
-    error::<ProcessFileError>();
+    error::<file::FileError>();
+    error::<file::ProcessFileError>();
+}
+
+/// Some readers and writers of others cannot be shared.
+#[test]
+fn every_reader_and_writer_can_be_sent() {
+    fn movable<T: Send + Debug + 'static>() {}
+    movable::<file::AnyReader>();
+    movable::<file::AnyWriter>();
+    #[cfg(feature = "arrow")]
+    {
+        movable::<file::ArrowReader>();
+        movable::<file::ArrowWriter>();
+        movable::<file::ParquetReader>();
+        movable::<file::ParquetWriter>();
+    }
 }
 
 #[test]

@@ -1,27 +1,31 @@
 //! An output file that appears whole or not at all.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::ELEMENT;
+use super::error::{FileError, FileErrorKind};
 
 /// A file under a temporary name beside `target`, on the same file system and so renamed in one step.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct OutputFile {
     // First, so that it is closed before the name is removed: some systems insist.
     file: File,
     temporary: Temporary,
-    bytes: Vec<u8>,
+    target: PathBuf,
 }
 
 /// Tells apart the temporary files of one process.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-impl Output {
-    pub(super) fn create(target: &Path) -> io::Result<Self> {
+impl OutputFile {
+    pub(super) fn create(target: &Path) -> Result<Self, FileError> {
+        Self::create_beside(target).map_err(|source| FileError::new(target, FileErrorKind::Write(source)))
+    }
+
+    fn create_beside(target: &Path) -> io::Result<Self> {
         if target.file_name().is_none() {
             return Err(invalid("not a file name"));
         }
@@ -32,7 +36,7 @@ impl Output {
             let path = target.with_file_name(hidden);
             match create_like(old.as_ref(), &path) {
                 Ok(file) => {
-                    let output = Self { file, temporary: Temporary { path }, bytes: Vec::new() };
+                    let output = Self { file, temporary: Temporary { path }, target: target.to_owned() };
                     output.take_mode_of(old.as_ref())?;
                     return Ok(output);
                 }
@@ -43,12 +47,26 @@ impl Output {
         }
     }
 
-    pub(super) fn write(&mut self, values: &[f64]) -> io::Result<()> {
-        self.bytes.resize(values.len() * ELEMENT, 0);
-        for (bytes, value) in self.bytes.as_chunks_mut().0.iter_mut().zip(values) {
-            *bytes = value.to_le_bytes();
-        }
-        self.file.write_all(&self.bytes)
+    pub(super) fn error(&self, kind: FileErrorKind) -> FileError {
+        FileError::new(&self.target, kind)
+    }
+
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.file.write_all(bytes).map_err(|source| self.error(FileErrorKind::Write(source)))
+    }
+
+    /// Writes over the first bytes.
+    pub(super) fn rewrite_start(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(bytes));
+        written.map_err(|source| self.error(FileErrorKind::Write(source)))
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn commit(self) -> Result<(), FileError> {
+        let Self { file, temporary, target } = self;
+        drop(file);
+        // What is left to remove on drop is a name that no longer exists, unless this fails.
+        fs::rename(&temporary.path, &target).map_err(|source| FileError::new(target, FileErrorKind::Write(source)))
     }
 
     /// Gives the file the mode of the one it will replace, whatever the umask.
@@ -70,12 +88,17 @@ impl Output {
     fn take_mode_of(&self, _: Option<&Metadata>) -> io::Result<()> {
         Ok(())
     }
+}
 
-    pub(super) fn commit(self, target: &Path) -> io::Result<()> {
-        let Self { file, temporary, .. } = self;
-        drop(file);
-        // What is left to remove on drop is a name that no longer exists, unless this fails.
-        fs::rename(&temporary.path, target)
+/// For writers of others.
+#[cfg(feature = "arrow")]
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
