@@ -203,6 +203,16 @@ impl AnyWriter {
 }
 
 impl Sink for AnyWriter {
+    fn reserve(&mut self, elements: u64) -> Result<(), FileError> {
+        match &mut self.0 {
+            Writer::Raw(writer) => writer.reserve(elements),
+            Writer::Npy(writer) => writer.reserve(elements),
+            // How long text or what is encoded becomes, nobody knows.
+            #[cfg(any(feature = "csv", feature = "arrow"))]
+            _ => Ok(()),
+        }
+    }
+
     fn write(&mut self, chunk: &[f64]) -> Result<(), FileError> {
         match &mut self.0 {
             Writer::Raw(writer) => writer.write(chunk),

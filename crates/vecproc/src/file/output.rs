@@ -15,6 +15,8 @@ pub(super) struct OutputFile {
     file: File,
     temporary: Temporary,
     target: PathBuf,
+    /// Bytes that were written; more may have been reserved.
+    len: u64,
 }
 
 /// Tells apart the temporary files of one process.
@@ -36,7 +38,7 @@ impl OutputFile {
             let path = target.with_file_name(hidden);
             match create_like(old.as_ref(), &path) {
                 Ok(file) => {
-                    let output = Self { file, temporary: Temporary { path }, target: target.to_owned() };
+                    let output = Self { file, temporary: Temporary { path }, target: target.to_owned(), len: 0 };
                     output.take_mode_of(old.as_ref())?;
                     return Ok(output);
                 }
@@ -51,22 +53,39 @@ impl OutputFile {
         FileError::new(&self.target, kind)
     }
 
+    /// Asks for room for so many bytes in all, which is also faster than to ask for it bit by bit.
+    ///
+    /// Fails only if there is too little; what else the system may have against it shows when it is written to.
+    pub(super) fn reserve(&self, len: u64) -> Result<(), FileError> {
+        match reserve(&self.file, len) {
+            Err(source) if source.kind() == io::ErrorKind::StorageFull => Err(self.error(FileErrorKind::Write(source))),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        self.file.write_all(bytes).map_err(|source| self.error(FileErrorKind::Write(source)))
+        self.file.write_all(bytes).map_err(|source| self.error(FileErrorKind::Write(source)))?;
+        self.len += bytes.len() as u64;
+        Ok(())
     }
 
     /// Writes over the first bytes.
     pub(super) fn rewrite_start(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(bytes));
-        written.map_err(|source| self.error(FileErrorKind::Write(source)))
+        written.map_err(|source| self.error(FileErrorKind::Write(source)))?;
+        self.len = self.len.max(bytes.len() as u64);
+        Ok(())
     }
 
     /// Puts the file in its place.
     pub(super) fn commit(self) -> Result<(), FileError> {
-        let Self { file, temporary, target } = self;
+        let Self { file, temporary, target, len } = self;
+        // Less may have come than was reserved.
+        let is_whole = file.metadata().and_then(|all| if all.len() > len { file.set_len(len) } else { Ok(()) });
         drop(file);
         // What is left to remove on drop is a name that no longer exists, unless this fails.
-        fs::rename(&temporary.path, &target).map_err(|source| FileError::new(target, FileErrorKind::Write(source)))
+        let is_there = is_whole.and_then(|()| fs::rename(&temporary.path, &target));
+        is_there.map_err(|source| FileError::new(target, FileErrorKind::Write(source)))
     }
 
     /// Gives the file the mode of the one it will replace, whatever the umask.
@@ -94,12 +113,32 @@ impl OutputFile {
 #[cfg(feature = "arrow")]
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.len += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// What is short needs no reserve.
+#[cfg(target_os = "linux")]
+const WORTH_RESERVING: u64 = 1 << 20;
+
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, len: u64) -> io::Result<()> {
+    if len < WORTH_RESERVING {
+        return Ok(());
+    }
+    Ok(rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, len)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature is that of Linux")]
+fn reserve(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Read, write, execute; not the bits that lend someone's rights to a program.

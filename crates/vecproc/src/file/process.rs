@@ -119,6 +119,9 @@ pub fn process_with(
 ) -> Result<u64, ProcessFileError> {
     let mut stream = pipeline.stream()?;
     let total = source.total();
+    if let Some(total) = total {
+        sink.reserve(total).map_err(ProcessFileError::Output)?;
+    }
     let mut done = 0;
     while let Some(chunk) = source.next_chunk_mut().map_err(ProcessFileError::Input)? {
         stream.process_in_place(chunk);

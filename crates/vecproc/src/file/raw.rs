@@ -77,6 +77,10 @@ impl RawWriter {
 }
 
 impl Sink for RawWriter {
+    fn reserve(&mut self, elements: u64) -> Result<(), FileError> {
+        self.output.reserve(elements.saturating_mul(self.float.size() as u64))
+    }
+
     fn write(&mut self, chunk: &[f64]) -> Result<(), FileError> {
         self.float.encode(chunk, &mut self.bytes);
         self.output.append(&self.bytes)

@@ -22,6 +22,32 @@ use super::error::FileError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Sink {
+    /// So many elements are to come: a file asks for room on the disk now, so that too little is known at once. Fewer and
+    /// more may come all the same. By default nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] when there is no room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lagom_vecproc::file::{RawWriter, Sink};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.f64");
+    /// let mut x = RawWriter::create(&path)?;
+    /// x.reserve(1_000_000)?;
+    /// x.write(&[1.0])?;
+    /// x.finish()?;
+    /// assert_eq!(std::fs::metadata(&path)?.len(), 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn reserve(&mut self, elements: u64) -> Result<(), FileError> {
+        let _ = elements;
+        Ok(())
+    }
+
     /// Takes the next elements.
     ///
     /// # Errors

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use lagom_vecproc::Pipeline;
-use lagom_vecproc::file::{FileErrorKind, NpyWriter, ProcessFileError, RawWriter, Sink};
+use lagom_vecproc::file::{
+    AnyReader, AnyWriter, FileError, FileErrorKind, NpyWriter, ProcessFileError, RawWriter, Sink, Source, process,
+};
 
-use crate::common::{bytes, file, names, numbers, place};
+use crate::common::{all, bytes, file, names, numbers, place};
 
 #[test]
 fn a_file_is_processed_as_its_elements() {
@@ -136,6 +138,46 @@ fn names_may_be_as_long_as_the_system_allows() {
     if fs::write(&output, "old").is_ok() {
         Pipeline::new().process_file(&input, &output).unwrap();
         assert_eq!(fs::read(&output).unwrap(), bytes(&numbers(10)));
+    }
+}
+
+/// Room is asked for by what a source claims; what is written is what came.
+#[test]
+fn what_was_reserved_and_not_needed_is_given_back() {
+    /// Says that so many elements come, and gives what it has.
+    struct Claiming(u64, Option<Vec<f64>>, Vec<f64>);
+
+    impl Source for Claiming {
+        fn next_chunk_mut(&mut self) -> Result<Option<&mut [f64]>, FileError> {
+            self.2 = self.1.take().unwrap_or_default();
+            Ok(Some(&mut self.2[..]).filter(|chunk| !chunk.is_empty()))
+        }
+
+        fn total(&self) -> Option<u64> {
+            Some(self.0)
+        }
+    }
+
+    for claimed in [0, 999, 1000, 1001, 300_000, 1 << 50, u64::MAX - 1] {
+        for name in ["y.npy", "y.f32", "y.f64"] {
+            let (folder, path) = place(name);
+            let source = Claiming(claimed, Some(numbers(1000)), Vec::new());
+            match process(source, &Pipeline::new(), AnyWriter::create(&path).unwrap()) {
+                Ok(done) => {
+                    assert_eq!(done, 1000);
+                    let (header, size) =
+                        if name == "y.npy" { (128, 8) } else { (0, name[3..].parse::<u64>().unwrap() / 8) };
+                    assert_eq!(fs::metadata(&path).unwrap().len(), header + 1000 * size);
+                    assert_eq!(all(AnyReader::open(&path).unwrap()).len(), 1000);
+                }
+                // So much no disk has.
+                Err(error) => {
+                    assert!(matches!(&error, ProcessFileError::Output(error) if error.path() == path), "{error}");
+                    assert!(claimed >= 1 << 50);
+                    assert_eq!(names(folder.path()), [""; 0]);
+                }
+            }
+        }
     }
 }
 

@@ -139,6 +139,11 @@ impl NpyWriter {
 }
 
 impl Sink for NpyWriter {
+    fn reserve(&mut self, elements: u64) -> Result<(), FileError> {
+        let header = self.header().len() as u64;
+        self.output.reserve(elements.saturating_mul(self.float.size() as u64).saturating_add(header))
+    }
+
     fn write(&mut self, chunk: &[f64]) -> Result<(), FileError> {
         self.begin()?;
         self.float.encode(chunk, &mut self.bytes);
