@@ -40,7 +40,9 @@ fn profiler_is_reachable() {
 
 #[test]
 fn vecproc_is_reachable() {
-    assert_eq!(vecproc::expanding_mean_to_vec(&[1.0, 3.0]), [1.0, 2.0]);
+    let mut out = [0.0; 2];
+    vecproc::expanding_mean(&[1.0, 3.0], &mut out).unwrap();
+    assert_eq!(out, [1.0, 2.0]);
 }
 
 #[test]
@@ -189,8 +191,8 @@ fn the_profiler_crosses_threads_but_for_its_spans() {
 #[test]
 fn vecproc_crosses_threads() {
     pin! {
-        vecproc::RollingMean: true true;
-        vecproc::ExpandingMean: true true;
-        vecproc::ChunkedMean: true true;
+        vecproc::Pipeline: true true;
+        vecproc::PipelineStream: true true;
+        vecproc::SavedStream: true true;
     }
 }

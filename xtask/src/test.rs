@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test; with `--deep` also what takes long or asks for more tools.
 
 mod deep;
+mod neon;
 
 use std::env;
 use std::process::Command;
@@ -43,6 +44,7 @@ pub(crate) fn all(steps: &mut Steps, deep: bool) -> Result<()> {
         // Each on its own, with the features that a user gets.
         steps.run(package, || tools::run(&mut tools::cargo(["test", "--package", package])))?;
     }
+    neon::check(steps, &workspace)?;
     if deep { deep::all(steps, &workspace) } else { Ok(()) }
 }
 

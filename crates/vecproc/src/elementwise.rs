@@ -1,15 +1,36 @@
 //! Operations on each element by itself.
 
-use crate::error::LengthError;
+use crate::error::ProcessError;
+use crate::input::{Input, Output};
+use crate::pipeline::{Operation, run};
 
-/// Writes `x[i] * scale + offset` to `out[i]`.
+/// Writes `x[i] * factor` to `out[i]`.
 ///
-/// Product and sum are each rounded once (never fused, so that every platform gives the same bits):
-/// `|error| <= u |x scale| + u |result|`, `u = 2^-53`. NaN and infinities go the way of IEEE 754. No allocation.
+/// O(n) time. Rounded once.
 ///
 /// # Errors
 ///
-/// [`LengthError`] when `out` and `x` differ in length; nothing is written then.
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 2];
+/// lagom_vecproc::scale(&[1.0, 3.0], 2.0, &mut out)?;
+/// assert_eq!(out, [2.0, 6.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn scale<I: Input>(x: I, factor: f64, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Scale { factor }, x, out)
+}
+
+/// Writes `x[i] * scale + offset` to `out[i]`.
+///
+/// O(n) time. Rounded after the multiplication and after the addition, on every processor alike.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
 ///
 /// # Examples
 ///
@@ -17,125 +38,130 @@ use crate::error::LengthError;
 /// let mut out = [0.0; 2];
 /// lagom_vecproc::affine(&[0.0, 100.0], 1.8, 32.0, &mut out)?;
 /// assert_eq!(out, [32.0, 212.0]);
-/// # Ok::<(), lagom_vecproc::LengthError>(())
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
 /// ```
-pub fn affine(x: &[f64], scale: f64, offset: f64, out: &mut [f64]) -> Result<(), LengthError> {
-    map(x, out, |x| x * scale + offset)
+pub fn affine<I: Input>(x: I, scale: f64, offset: f64, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Affine { scale, offset }, x, out)
 }
 
-/// [`affine`] into a new vector.
+/// Writes `x[i]`, or the bound that it is beyond, to `out[i]`.
 ///
-/// ```
-/// assert_eq!(lagom_vecproc::affine_to_vec(&[0.0, 100.0], 1.8, 32.0), [32.0, 212.0]);
-/// ```
-#[must_use]
-pub fn affine_to_vec(x: &[f64], scale: f64, offset: f64) -> Vec<f64> {
-    x.iter().map(|x| x * scale + offset).collect()
-}
-
-/// [`affine`] in place.
-///
-/// ```
-/// let mut x = [0.0, 100.0];
-/// lagom_vecproc::affine_in_place(&mut x, 1.8, 32.0);
-/// assert_eq!(x, [32.0, 212.0]);
-/// ```
-pub fn affine_in_place(x: &mut [f64], scale: f64, offset: f64) {
-    x.iter_mut().for_each(|x| *x = *x * scale + offset);
-}
-
-/// Writes `x[i] * factor` to `out[i]`, rounded once. No allocation.
+/// O(n) time. Exact. NaN stays NaN; a bound that is NaN bounds nothing.
 ///
 /// # Errors
 ///
-/// [`LengthError`] when `out` and `x` differ in length; nothing is written then.
-///
-/// # Examples
-///
-/// ```
-/// let mut out = [0.0; 2];
-/// lagom_vecproc::scale(&[1.0, 4.0], 0.5, &mut out)?;
-/// assert_eq!(out, [0.5, 2.0]);
-/// # Ok::<(), lagom_vecproc::LengthError>(())
-/// ```
-pub fn scale(x: &[f64], factor: f64, out: &mut [f64]) -> Result<(), LengthError> {
-    map(x, out, |x| x * factor)
-}
-
-/// [`scale`] into a new vector.
-///
-/// ```
-/// assert_eq!(lagom_vecproc::scale_to_vec(&[1.0, 4.0], 0.5), [0.5, 2.0]);
-/// ```
-#[must_use]
-pub fn scale_to_vec(x: &[f64], factor: f64) -> Vec<f64> {
-    x.iter().map(|x| x * factor).collect()
-}
-
-/// [`scale`] in place.
-///
-/// ```
-/// let mut x = [1.0, 4.0];
-/// lagom_vecproc::scale_in_place(&mut x, 0.5);
-/// assert_eq!(x, [0.5, 2.0]);
-/// ```
-pub fn scale_in_place(x: &mut [f64], factor: f64) {
-    x.iter_mut().for_each(|x| *x *= factor);
-}
-
-/// Writes `x[i]`, raised to `low` and then lowered to `high`, to `out[i]`. Exact, no allocation.
-///
-/// NaN stays NaN. A bound that is NaN or infinite bounds nothing on its side; where `low > high` every number becomes
-/// `high`, as in NumPy.
-///
-/// # Errors
-///
-/// [`LengthError`] when `out` and `x` differ in length; nothing is written then.
+/// [`ProcessError`] when `out` and `x` differ in length, or `low` is above `high`; nothing is written then.
 ///
 /// # Examples
 ///
 /// ```
 /// let mut out = [0.0; 3];
-/// lagom_vecproc::clip(&[-5.0, 0.5, 7.0], 0.0, 1.0, &mut out)?;
+/// lagom_vecproc::clip(&[-3.0, 0.5, 3.0], 0.0, 1.0, &mut out)?;
 /// assert_eq!(out, [0.0, 0.5, 1.0]);
-/// # Ok::<(), lagom_vecproc::LengthError>(())
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
 /// ```
-pub fn clip(x: &[f64], low: f64, high: f64, out: &mut [f64]) -> Result<(), LengthError> {
-    map(x, out, |x| clipped(x, low, high))
+pub fn clip<I: Input>(x: I, low: f64, high: f64, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Clip { low, high }, x, out)
 }
 
-/// [`clip`] into a new vector.
+/// Writes the absolute value of `x[i]` to `out[i]`.
+///
+/// O(n) time. Exact.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
 ///
 /// ```
-/// assert_eq!(lagom_vecproc::clip_to_vec(&[-5.0, 0.5, 7.0], 0.0, 1.0), [0.0, 0.5, 1.0]);
+/// let mut out = [0.0; 2];
+/// lagom_vecproc::abs(&[-3.0, 3.0], &mut out)?;
+/// assert_eq!(out, [3.0, 3.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
 /// ```
-#[must_use]
-pub fn clip_to_vec(x: &[f64], low: f64, high: f64) -> Vec<f64> {
-    x.iter().map(|&x| clipped(x, low, high)).collect()
+pub fn abs<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Abs, x, out)
 }
 
-/// [`clip`] in place.
+/// Writes the natural logarithm of `x[i]` to `out[i]`.
+///
+/// O(n) time. That of the platform's mathematical library, to within a unit in the last place or so: its bits may differ from
+/// platform to platform, unlike those of all other operations.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
 ///
 /// ```
-/// let mut x = [-5.0, 0.5, 7.0];
-/// lagom_vecproc::clip_in_place(&mut x, 0.0, 1.0);
-/// assert_eq!(x, [0.0, 0.5, 1.0]);
+/// let mut out = [0.0; 1];
+/// lagom_vecproc::ln(&[1.0], &mut out)?;
+/// assert_eq!(out, [0.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
 /// ```
-pub fn clip_in_place(x: &mut [f64], low: f64, high: f64) {
-    x.iter_mut().for_each(|x| *x = clipped(*x, low, high));
+pub fn ln<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Ln, x, out)
 }
 
-#[inline(always)]
-fn clipped(x: f64, low: f64, high: f64) -> f64 {
-    let x = if x < low { low } else { x };
-    if x > high { high } else { x }
+/// Writes the exponential of `x[i]` to `out[i]`.
+///
+/// O(n) time. That of the platform's mathematical library, to within a unit in the last place or so: its bits may differ from
+/// platform to platform, unlike those of all other operations.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 1];
+/// lagom_vecproc::exp(&[0.0], &mut out)?;
+/// assert_eq!(out, [1.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn exp<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Exp, x, out)
 }
 
-#[inline(always)]
-fn map(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) -> Result<(), LengthError> {
-    LengthError::check(x.len(), out.len())?;
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = f(x);
-    }
-    Ok(())
+/// Writes `x[i] - x[i - lag]` to `out[i]`, and NaN to the first `lag`.
+///
+/// O(n) time; allocates 8 bytes per element of `lag`, at most of `x`. Rounded once.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 3];
+/// lagom_vecproc::difference(&[1.0, 3.0, 8.0], 1, &mut out)?;
+/// assert_eq!(out[1..], [2.0, 5.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn difference<I: Input>(x: I, lag: usize, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Difference { lag }, x, out)
+}
+
+/// Writes `x[i - by]` to `out[i]`, and NaN to the first `by`.
+///
+/// O(n) time; allocates 8 bytes per element of `by`, at most of `x`.
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 3];
+/// lagom_vecproc::lag(&[1.0, 3.0, 8.0], 1, &mut out)?;
+/// assert_eq!(out[1..], [1.0, 3.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn lag<I: Input>(x: I, by: usize, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    run(Operation::Lag { by }, x, out)
 }

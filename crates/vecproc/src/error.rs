@@ -1,4 +1,4 @@
-//! What can go wrong with arguments: lengths that differ, a window of nothing.
+//! What can be wrong with arguments: lengths that differ, parameters out of range.
 
 use std::error::Error;
 use std::fmt;
@@ -29,7 +29,10 @@ impl LengthError {
     /// Elements of the input.
     ///
     /// ```
-    /// assert_eq!(lagom_vecproc::expanding_mean(&[1.0, 2.0], &mut [0.0]).unwrap_err().input(), 2);
+    /// use lagom_vecproc::{ProcessError, expanding_mean};
+    ///
+    /// let Err(ProcessError::Length(error)) = expanding_mean(&[1.0, 2.0], &mut [0.0]) else { panic!() };
+    /// assert_eq!(error.input(), 2);
     /// ```
     #[must_use]
     pub fn input(&self) -> usize {
@@ -39,7 +42,10 @@ impl LengthError {
     /// Elements of the output buffer.
     ///
     /// ```
-    /// assert_eq!(lagom_vecproc::expanding_mean(&[1.0, 2.0], &mut [0.0]).unwrap_err().output(), 1);
+    /// use lagom_vecproc::{ProcessError, expanding_mean};
+    ///
+    /// let Err(ProcessError::Length(error)) = expanding_mean(&[1.0, 2.0], &mut [0.0]) else { panic!() };
+    /// assert_eq!(error.output(), 1);
     /// ```
     #[must_use]
     pub fn output(&self) -> usize {
@@ -55,44 +61,73 @@ impl fmt::Display for LengthError {
 
 impl Error for LengthError {}
 
-/// A window (or a chunk to average over) of zero elements was asked for.
+/// An operation was given a parameter it cannot work with, such as a window of 0.
 ///
 /// # Examples
 ///
 /// ```
-/// let error = lagom_vecproc::RollingMean::new(0).unwrap_err();
-/// assert_eq!(error.to_string(), "rolling_mean over a window of 0 elements");
+/// let error = lagom_vecproc::Pipeline::new().rolling_mean(0).stream().unwrap_err();
+/// assert_eq!(error.to_string(), "rolling_mean: window is 0, expected at least 1");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ZeroWindow {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ParameterError {
     operation: &'static str,
+    parameter: &'static str,
+    value: f64,
+    expected: &'static str,
 }
 
-impl ZeroWindow {
-    pub(crate) fn check(operation: &'static str, window: usize) -> Result<(), Self> {
-        if window == 0 { Err(Self { operation }) } else { Ok(()) }
+impl ParameterError {
+    /// Fails unless `is_right`.
+    pub(crate) fn check(
+        operation: &'static str,
+        parameter: &'static str,
+        value: f64,
+        is_right: bool,
+        expected: &'static str,
+    ) -> Result<(), Self> {
+        if is_right { Ok(()) } else { Err(Self { operation, parameter, value, expected }) }
+    }
+
+    /// `value`, unless it is 0.
+    pub(crate) fn at_least_one(operation: &'static str, parameter: &'static str, value: usize) -> Result<usize, Self> {
+        Self::check(operation, parameter, value as f64, value > 0, "at least 1")?;
+        Ok(value)
     }
 
     /// The operation that was asked for, such as `"rolling_mean"`.
     ///
     /// ```
-    /// assert_eq!(lagom_vecproc::ChunkedMean::new(0).unwrap_err().operation(), "chunked_mean");
+    /// let error = lagom_vecproc::Pipeline::new().rolling_mean(0).stream().unwrap_err();
+    /// assert_eq!(error.operation(), "rolling_mean");
     /// ```
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
     }
-}
 
-impl fmt::Display for ZeroWindow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} over a window of 0 elements", self.operation)
+    /// Which of its parameters, such as `"window"`.
+    ///
+    /// ```
+    /// let error = lagom_vecproc::Pipeline::new().rolling_mean(0).stream().unwrap_err();
+    /// assert_eq!(error.parameter(), "window");
+    /// ```
+    #[must_use]
+    pub fn parameter(&self) -> &'static str {
+        self.parameter
     }
 }
 
-impl Error for ZeroWindow {}
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, parameter, value, expected } = self;
+        write!(f, "{operation}: {parameter} is {value}, expected {expected}")
+    }
+}
 
-/// A windowed operation or a pipeline was given arguments it cannot work with.
+impl Error for ParameterError {}
+
+/// An operation was given arguments it cannot work with.
 ///
 /// Nothing was written.
 ///
@@ -101,23 +136,23 @@ impl Error for ZeroWindow {}
 /// ```
 /// use lagom_vecproc::{ProcessError, rolling_mean};
 ///
-/// assert!(matches!(rolling_mean(&[1.0], 0, &mut [0.0]), Err(ProcessError::ZeroWindow(_))));
+/// assert!(matches!(rolling_mean(&[1.0], 0, &mut [0.0]), Err(ProcessError::Parameter(_))));
 /// assert!(matches!(rolling_mean(&[1.0], 1, &mut []), Err(ProcessError::Length(_))));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum ProcessError {
     /// Input and output differ in length.
     Length(LengthError),
-    /// A window of zero elements.
-    ZeroWindow(ZeroWindow),
+    /// A parameter is out of range.
+    Parameter(ParameterError),
 }
 
 impl fmt::Display for ProcessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length(error) => error.fmt(f),
-            Self::ZeroWindow(error) => error.fmt(f),
+            Self::Parameter(error) => error.fmt(f),
         }
     }
 }
@@ -131,8 +166,8 @@ impl From<LengthError> for ProcessError {
     }
 }
 
-impl From<ZeroWindow> for ProcessError {
-    fn from(error: ZeroWindow) -> Self {
-        Self::ZeroWindow(error)
+impl From<ParameterError> for ProcessError {
+    fn from(error: ParameterError) -> Self {
+        Self::Parameter(error)
     }
 }

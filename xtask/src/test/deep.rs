@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::neon;
 use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::{Package, Workspace};
@@ -20,6 +21,7 @@ const REPEATS: usize = 20;
 pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     stress(steps)?;
     without_membarrier(steps, workspace)?;
+    neon::run(steps, workspace)?;
     miri(steps, workspace)?;
     address_sanitizer(steps, workspace)?;
     thread_sanitizer(steps, workspace)?;

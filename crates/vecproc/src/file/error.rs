@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Column;
-use crate::error::ZeroWindow;
+use crate::error::ParameterError;
 
 /// A file cannot be opened, read or written. Every case names the file.
 ///
@@ -250,8 +250,8 @@ impl Error for FileError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProcessFileError {
-    /// The pipeline cannot be run: an operation has a window of 0.
-    Pipeline(ZeroWindow),
+    /// The pipeline cannot be run: a parameter of an operation is out of range.
+    Pipeline(ParameterError),
     /// The input cannot be read.
     Input(FileError),
     /// The output cannot be written.
@@ -283,8 +283,8 @@ impl Error for ProcessFileError {
     }
 }
 
-impl From<ZeroWindow> for ProcessFileError {
-    fn from(error: ZeroWindow) -> Self {
+impl From<ParameterError> for ProcessFileError {
+    fn from(error: ParameterError) -> Self {
         Self::Pipeline(error)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use lagom::profiler::profile;
-use lagom::vecproc::{ExpandingMean, RollingMean};
+use lagom::vecproc::{Pipeline, PipelineStream};
 
 use crate::answers::{Day, EXPANDING_WARM_UP};
 
@@ -17,8 +17,10 @@ pub(super) struct Series {
     values: Vec<f64>,
     days: Vec<Day>,
     means: Vec<f64>,
-    expanding: ExpandingMean,
-    rolling: RollingMean,
+    expanding: PipelineStream,
+    rolling: PipelineStream,
+    /// Of the rolling mean.
+    window: usize,
     summary: Summary,
 }
 
@@ -57,8 +59,9 @@ impl Series {
             values: Vec::new(),
             days: Vec::new(),
             means: Vec::new(),
-            expanding: ExpandingMean::new(),
-            rolling: RollingMean::new(window)?,
+            expanding: Pipeline::new().expanding_mean().stream()?,
+            rolling: Pipeline::new().rolling_mean(window).stream()?,
+            window,
             summary: Summary::default(),
         })
     }
@@ -78,16 +81,16 @@ impl Series {
 
     #[profile(name = "lean::series")]
     fn flush(&mut self) -> Result<()> {
-        let Self { values, days, means, expanding, rolling, summary } = self;
+        let Self { values, days, means, expanding, rolling, window, summary } = self;
         means.resize(values.len(), 0.0);
 
-        expanding.process(values, means)?;
+        expanding.process(&*values, means)?;
         summary.mean = means.last().copied().or(summary.mean);
         summary.expanding.extend(means, summary.len, EXPANDING_WARM_UP);
 
-        rolling.process(values, means)?;
-        summary.rolling.extend(means, summary.len, rolling.window() - 1);
-        let defined = (rolling.window() - 1).saturating_sub(summary.len).min(means.len());
+        rolling.process(&*values, means)?;
+        summary.rolling.extend(means, summary.len, *window - 1);
+        let defined = (*window - 1).saturating_sub(summary.len).min(means.len());
         let mut start = defined;
         for same_day in days[defined..].chunk_by(|a, b| a == b) {
             start += same_day.len();

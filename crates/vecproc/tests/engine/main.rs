@@ -1,0 +1,21 @@
+//! The operations over slices, streams and pipelines, against what they promise.
+
+mod accuracy;
+mod against_models;
+mod bits;
+mod cuts;
+mod element_types;
+mod errors;
+mod exact;
+mod inputs;
+mod instruction_sets;
+mod models;
+mod pandas;
+mod pandas_tables;
+mod resuming;
+mod table;
+mod threads;
+mod ulps;
+#[cfg(feature = "ndarray")]
+mod views;
+mod windows;

@@ -1,0 +1,9 @@
+//! Reductions: their bounds against exact integers, and what is hard for them.
+
+mod agreement;
+mod big;
+mod bounds;
+mod cases;
+mod exact;
+mod histograms;
+mod models;
