@@ -34,6 +34,15 @@ impl Expected {
         }
     }
 
+    /// Of a figure: where the case has values, it answers how many iterations it has done.
+    pub(crate) fn judge_figure(&self, iterations: u64, given: u64) -> Result<(), Wrong> {
+        match &self.0 {
+            Kind::Values { .. } if given == iterations => Ok(()),
+            Kind::Values { .. } => Err(Wrong(format!("did {given} of {iterations}"))),
+            Kind::Sum(_) => self.judge_sum(iterations, given),
+        }
+    }
+
     pub(crate) fn judge_values(&self, given: &[f64]) -> Result<(), Wrong> {
         let Kind::Values { values, tolerance } = &self.0 else {
             return Err(Wrong("gave values where a sum was due".to_owned()));
@@ -93,6 +102,7 @@ mod tests {
         assert!(expected.judge_values(&[0.0, 1e6, 0.0, f64::INFINITY]).is_err(), "a number is no NaN");
         assert!(expected.judge_values(&[0.0, f64::NAN, f64::NAN, f64::INFINITY]).is_err(), "NaN is no number");
         assert!(expected.judge_values(&[0.0]).is_err(), "too short");
+        assert!(expected.judge_figure(3, 3).is_ok() && expected.judge_figure(3, 2).is_err());
         assert!(expected.judge_sum(1, 1).is_err());
     }
 }

@@ -119,7 +119,7 @@ impl fmt::Debug for Case {
 pub struct Found {
     /// The figure.
     pub value: f64,
-    /// Judged against the case's expected sum for the iterations asked for.
+    /// Judged against the case's expected sum for the iterations asked for; those themselves, where it expects values.
     pub answer: u64,
 }
 
@@ -141,6 +141,8 @@ pub struct Contender {
     pub name: String,
     /// Marks what any contender must at least do: shown, but no rival.
     pub floor: bool,
+    /// A wrong output is said in its row, and does not end the run.
+    pub lenient: bool,
     pub(crate) setup: Option<Setup>,
     pub(crate) figures: Vec<Figure>,
 }
@@ -148,12 +150,12 @@ pub struct Contender {
 impl Contender {
     /// A contender known by its figures only: add them with [`figure`](Self::figure).
     pub fn untimed(name: impl Into<String>) -> Self {
-        Self { name: name.into(), floor: false, setup: None, figures: Vec::new() }
+        Self { name: name.into(), floor: false, lenient: false, setup: None, figures: Vec::new() }
     }
 
     /// A contender from the workers that it makes for a number of threads; the other constructors cover most needs.
     pub fn from_workers(name: impl Into<String>, setup: impl Fn(usize) -> Vec<Worker> + 'static) -> Self {
-        Self { name: name.into(), floor: false, setup: Some(Box::new(setup)), figures: Vec::new() }
+        Self { name: name.into(), floor: false, lenient: false, setup: Some(Box::new(setup)), figures: Vec::new() }
     }
 
     /// `operation(shared, local, i)` on state that all threads share and state that each has for its own.
@@ -212,6 +214,12 @@ impl Contender {
     /// Makes this the floor: what remains when the work itself is left out.
     pub fn floor(mut self) -> Self {
         self.floor = true;
+        self
+    }
+
+    /// A wrong output of this one is said in its row, and does not end the run; for rivals that are known to drift.
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
         self
     }
 

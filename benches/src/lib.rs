@@ -14,3 +14,4 @@ pub mod instructions;
 pub mod measure;
 pub mod report;
 pub mod runner;
+mod serve;

@@ -14,6 +14,7 @@ use crate::measure::{CaseReport, Effort, measure};
 use crate::report::html::{self, Run};
 use crate::report::machine::{self, Machine};
 use crate::report::{json, table};
+use crate::serve;
 
 /// What to measure.
 #[derive(Clone, Debug, Parser)]
@@ -37,6 +38,13 @@ pub struct Options {
     /// List the cases and their contenders instead.
     #[arg(long)]
     pub list: bool,
+    /// Measure nothing but ours, a batch whenever the name of a case is read from the standard input: for programs that
+    /// time rivals of their own between the batches.
+    #[arg(long, requires = "krate", conflicts_with_all = ["group", "filter", "list"])]
+    pub serve: bool,
+    /// Run one program in this process, alone; for the bench itself.
+    #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true)]
+    pub alone: Vec<String>,
     /// Folder for the JSON and HTML files.
     #[arg(long, value_name = "DIR", default_value = "target/lagom/bench")]
     pub out: PathBuf,
@@ -84,6 +92,14 @@ impl Options {
 /// When nothing matches, when a contender gives a wrong answer, or when a file cannot be written. Files are only
 /// written for crates that came through whole.
 pub fn run(options: &Options) -> Result<()> {
+    if !options.alone.is_empty() {
+        println!("{}", contenders::alone(&options.alone)?);
+        return Ok(());
+    }
+    if options.serve {
+        let crates = options.crates()?;
+        return serve::serve(&crates, std::io::stdin().lock(), std::io::stdout().lock());
+    }
     let (_, scale) = options.effort();
     let mut found = false;
     let mut all = Vec::new();
@@ -200,8 +216,9 @@ fn method(effort: Effort) -> String {
          end, and a batch does not count in which the quickest thread was alone for more than a fifth of its time. More threads than cores take turns in \
          batches eight times as long, and the figure is the time of one core. `process CPU` is the CPU time \
          of the whole process from the start of a batch until background threads have had 120 ms to finish. Answers are checked: sums after \
-         every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run.",
-        effort.rounds, effort.epochs, effort.batch
+         every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run, or is shown with its rival where rivals are \
+         known to drift. Where batches take so long that an epoch lasts more than {:?}, it has fewer rounds.",
+        effort.rounds, effort.epochs, effort.batch, effort.epoch
     )
 }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: lagom against its rivals.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +30,9 @@ pub(crate) struct BenchArgs {
     /// List the cases and their contenders instead.
     #[arg(long)]
     list: bool,
+    /// Hold vecproc against Python's libraries instead, which are installed from PyPI the first time.
+    #[arg(long, requires = "krate", conflicts_with_all = ["group", "list", "instructions"])]
+    python: bool,
     /// Count the instructions of an operation (pool, weakcache) instead, by valgrind; fail when there are more than there may be.
     #[arg(long, requires = "krate", conflicts_with_all = ["group", "quick", "smoke", "filter", "list"])]
     instructions: bool,
@@ -60,11 +65,54 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
             _ => bail!("nothing is counted of the crate `{krate}`; there are pool and weakcache"),
         };
     }
-    let out = Workspace::read()?.target.join("lagom").join("bench");
-    // Not quiet: the first build takes a minute, and cargo shows how far it is.
-    let mut command = tools::cargo(["run", "--release", "--package", "lagom-benches", "--bin", "runner", "--"]);
-    command.args(args.words()).arg("--out").arg(out);
+    let target = Workspace::read()?.target;
+    if args.python {
+        return match args.krate.as_deref() {
+            Some("vecproc" | "lagom-vecproc") => python(args, &target),
+            _ => bail!("only `vecproc` has rivals in Python"),
+        };
+    }
+    let mut command = runner("run", args);
+    command.arg("--").args(args.words()).arg("--out").arg(target.join("lagom").join("bench"));
     exit_of(&mut command)
+}
+
+/// Runs or builds the runner. Not quiet: the first build takes minutes, and cargo shows how far it is.
+fn runner(verb: &str, args: &BenchArgs) -> Command {
+    let mut command = tools::cargo([verb, "--release", "--package", "lagom-benches", "--bin", "runner"]);
+    if !args.smoke {
+        command.args(["--features", "polars"]);
+    }
+    command
+}
+
+/// The script that times Python's libraries in turn with our runner.
+fn python(args: &BenchArgs, target: &Path) -> Result<ExitCode> {
+    tools::run(&mut runner("build", args))?;
+    let scripts = tools::root().join("benches").join("python");
+    let python = environment(&target.join("lagom").join("python"), &scripts.join("requirements.txt"))?;
+    let mut command = Command::new(python);
+    command.arg(scripts.join("vecproc.py")).arg("--runner").arg(target.join("release").join("runner"));
+    for (name, given) in [("--quick", args.quick), ("--smoke", args.smoke)] {
+        command.args(given.then_some(name));
+    }
+    if let Some(filter) = &args.filter {
+        command.arg("--filter").arg(filter);
+    }
+    exit_of(&mut command)
+}
+
+/// The interpreter of an environment with these packages; made anew when they change.
+fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf> {
+    let wanted = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let (python, installed) = (folder.join("bin").join("python"), folder.join("installed.txt"));
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    tools::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+    tools::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))?;
+    fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(python)
 }
 
 /// Counts instructions, of one crate where it is named; fails when there are more than there may be.
@@ -104,7 +152,14 @@ mod tests {
         assert_eq!(cli.args.words(), words);
         assert!(Cli::try_parse_from(["bench", "--group", "heap"]).is_err(), "a group of which crate?");
         assert!(Cli::try_parse_from(["bench", "--instructions"]).is_err(), "of which crate?");
+        assert!(Cli::try_parse_from(["bench", "--python"]).is_err(), "of which crate?");
         assert!(Cli::try_parse_from(["bench", "pool", "--instructions", "--quick"]).is_err(), "it is no time");
+    }
+
+    #[test]
+    fn only_one_crate_has_rivals_in_python() {
+        let cli = Cli::try_parse_from(["bench", "memo", "--python"]).unwrap();
+        assert_eq!(run(&cli.args).unwrap_err().to_string(), "only `vecproc` has rivals in Python");
     }
 
     #[test]

@@ -42,6 +42,15 @@ pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
     }
 }
 
+/// Runs what has to have a process of its own; returns what it found.
+///
+/// # Errors
+///
+/// When nothing goes by that name, or it fails.
+pub(crate) fn alone(words: &[String]) -> anyhow::Result<String> {
+    vecproc::alone(words)
+}
+
 /// The operations whose instructions are counted, by crate.
 pub fn counted() -> Vec<Operations> {
     vec![pool::counted(), weakcache::counted()]

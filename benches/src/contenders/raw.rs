@@ -1,5 +1,9 @@
-//! The unsafe calls that contenders need: allocators called as such, and outputs that a callee promises to fill.
-#![allow(unsafe_code, reason = "allocators and uninitialised outputs have unsafe interfaces")]
+//! The unsafe calls that contenders need: allocators called as such, outputs that a callee promises to fill, mapped files
+//! and large pages.
+#![allow(
+    unsafe_code,
+    reason = "allocators, uninitialised outputs, mapped files and large pages have unsafe interfaces"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::hint::black_box;
@@ -7,14 +11,53 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use tea_rolling::RollingFeature;
+use tea_rolling::{RollingFeature, RollingValidCmp};
 
 /// tea-rolling's mean of `window` elements, NaN before the first full window, into the given buffer.
 pub(super) fn tea_rolling_mean(x: &Vec<f64>, window: usize, out: &mut [f64]) {
+    x.ts_mean_to::<Vec<f64>, f64>(window, Some(window), Some(uninit(out)));
+}
+
+/// Its standard deviation.
+pub(super) fn tea_rolling_std(x: &Vec<f64>, window: usize, out: &mut [f64]) {
+    x.ts_std_to::<Vec<f64>, f64>(window, Some(window), Some(uninit(out)));
+}
+
+/// Its maximum.
+pub(super) fn tea_rolling_max(x: &Vec<f64>, window: usize, out: &mut [f64]) {
+    x.ts_vmax_to::<Vec<f64>, f64>(window, Some(window), Some(uninit(out)));
+}
+
+/// The buffer as tea-rolling asks for it.
+fn uninit(out: &mut [f64]) -> &mut [MaybeUninit<f64>] {
     let out: *mut [f64] = out;
     // SAFETY: the layouts agree, `out` is borrowed for as long, and tea-rolling writes only numbers to it.
-    let out = unsafe { &mut *(out as *mut [MaybeUninit<f64>]) };
-    x.ts_mean_to::<Vec<f64>, f64>(window, Some(window), Some(out));
+    unsafe { &mut *(out as *mut [MaybeUninit<f64>]) }
+}
+
+/// So many zeros; on large pages, where the system has them and it is 4 MiB or more.
+pub(super) fn zeros(len: usize) -> Vec<f64> {
+    let mut zeros = Vec::with_capacity(len);
+    #[cfg(target_os = "linux")]
+    if size_of_val(zeros.spare_capacity_mut()) >= 4 << 20 {
+        const PAGE: usize = 4096;
+        let room = zeros.spare_capacity_mut();
+        let (first, bytes) = (room.as_mut_ptr().cast::<u8>(), size_of_val(room));
+        let skipped = first.align_offset(PAGE);
+        let pages = (bytes - skipped) & !(PAGE - 1);
+        // SAFETY: within the allocation, which is longer than a page.
+        let first = unsafe { first.add(skipped) };
+        // SAFETY: whole pages of memory that is ours; the advice changes nothing that they hold. It may be refused.
+        let _ = unsafe { rustix::mm::madvise(first.cast(), pages, rustix::mm::Advice::LinuxHugepage) };
+    }
+    zeros.resize(len, 0.0);
+    zeros
+}
+
+/// The content of a file that nobody changes meanwhile.
+pub(super) fn map(file: &std::fs::File) -> std::io::Result<memmap2::Mmap> {
+    // SAFETY: the file is one that the bench has made for itself.
+    unsafe { memmap2::Mmap::map(file) }
 }
 
 /// An allocator to be called by name.
@@ -160,9 +203,21 @@ mod tests {
 
     #[test]
     fn an_output_is_written() {
-        let mut out = [0.0; 3];
-        tea_rolling_mean(&vec![1.0, 3.0, 5.0], 2, &mut out);
+        let (x, mut out) = (vec![1.0, 3.0, 5.0], [0.0; 3]);
+        tea_rolling_mean(&x, 2, &mut out);
         assert!(out[0].is_nan());
         assert_eq!(out[1..], [2.0, 4.0]);
+        tea_rolling_max(&x, 2, &mut out);
+        assert_eq!(out[1..], [3.0, 5.0]);
+        tea_rolling_std(&x, 2, &mut out);
+        assert!(out[1..].iter().all(|std| (std - 2.0_f64.sqrt()).abs() < 1e-12), "{out:?}");
+    }
+
+    #[test]
+    fn zeros_are_zeros() {
+        for len in [0, 1, 1000, (4 << 20) / 8, 1_000_003] {
+            let zeros = zeros(len);
+            assert!(zeros.len() == len && zeros.iter().all(|x| *x == 0.0), "{len}");
+        }
     }
 }

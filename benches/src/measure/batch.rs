@@ -51,11 +51,11 @@ impl<'a> Batch<'a> {
         self.verdict = Some(if self.thorough { self.expected.judge_values(values) } else { Ok(()) });
     }
 
-    /// When the operations ran, if all is well.
-    pub(crate) fn finish(self) -> Result<(Instant, Instant), Wrong> {
-        let span = self.span.ok_or_else(|| Wrong("timed nothing".to_owned()))?;
-        self.verdict.unwrap_or_else(|| Err(Wrong("gave no answer".to_owned())))?;
-        Ok(span)
+    /// When the operations ran, if they did, and whether the answer was right.
+    pub(crate) fn finish(self) -> Result<(Instant, Instant, Result<(), Wrong>), Wrong> {
+        let (start, end) = self.span.ok_or_else(|| Wrong("timed nothing".to_owned()))?;
+        let verdict = self.verdict.ok_or_else(|| Wrong("gave no answer".to_owned()))?;
+        Ok((start, end, verdict))
     }
 }
 

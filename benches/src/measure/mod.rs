@@ -1,5 +1,6 @@
 //! How it is measured: batches, and the rigs that run a contender's threads.
 
+mod alone;
 mod batch;
 mod cores;
 mod cpu;
@@ -8,6 +9,7 @@ mod rig;
 mod sampling;
 mod stats;
 
+pub use alone::Alone;
 pub use batch::Batch;
 pub use heap::{Heap, HeldBytes};
 pub use rig::{Fault, Rig, Sample};

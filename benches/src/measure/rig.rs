@@ -47,6 +47,8 @@ pub struct Rig {
     case: String,
     contender: String,
     expected: Arc<Expected>,
+    lenient: bool,
+    wrong: Option<Wrong>,
     lanes: Lanes,
 }
 
@@ -78,7 +80,8 @@ struct Order {
     start: Arc<Start>,
 }
 
-type Span = Result<(Instant, Instant), Wrong>;
+/// When a batch ran, and whether its answer was right.
+type Span = Result<(Instant, Instant, Result<(), Wrong>), Wrong>;
 
 impl Rig {
     /// Sets a timed contender up; `None` for one that has figures only.
@@ -98,15 +101,22 @@ impl Rig {
             case: case.title(),
             contender: contender.name.clone(),
             expected: Arc::clone(&case.expected),
+            lenient: contender.lenient,
+            wrong: None,
             lanes,
         })
+    }
+
+    /// What was wrong with an answer of this contender, if it may be.
+    pub fn wrong(&self) -> Option<&Wrong> {
+        self.wrong.as_ref()
     }
 
     /// Runs one batch; `thorough` also judges answers that are dear to judge.
     ///
     /// # Errors
     ///
-    /// When the contender gives a wrong answer or panics.
+    /// When the contender gives a wrong answer, unless it may, or panics.
     pub fn run(&mut self, iterations: u64, thorough: bool) -> Result<Sample, Fault> {
         let spans = match &mut self.lanes {
             Lanes::Here(worker) => vec![batch(worker, iterations, thorough, &self.expected, &Start::new(1))],
@@ -118,11 +128,19 @@ impl Rig {
                 lanes.iter().map(Lane::result).collect()
             }
         };
-        let spans: Result<Vec<_>, _> = spans.into_iter().collect();
-        match spans {
-            Ok(spans) => Ok(sample(&spans)),
-            Err(wrong) => Err(Fault { case: self.case.clone(), contender: self.contender.clone(), wrong }),
+        let mut times = Vec::with_capacity(spans.len());
+        for span in spans {
+            let judged = span.and_then(|(start, end, verdict)| {
+                times.push((start, end));
+                match verdict {
+                    Err(wrong) if self.lenient => self.wrong = Some(wrong),
+                    verdict => verdict?,
+                }
+                Ok(())
+            });
+            judged.map_err(|wrong| Fault { case: self.case.clone(), contender: self.contender.clone(), wrong })?;
         }
+        Ok(sample(&times))
     }
 }
 

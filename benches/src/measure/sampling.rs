@@ -1,6 +1,6 @@
 //! Interleaved rounds: every contender runs one batch per round, in a new order each time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub struct Effort {
     pub figure_iterations: u64,
     /// How often a batch is repeated whose threads did not run together.
     pub retries: usize,
+    /// An epoch that has taken so long ends after the round under way, and after three rounds at least.
+    pub epoch: Duration,
 }
 
 impl Effort {
@@ -34,6 +36,7 @@ impl Effort {
         cpu_rounds: 7,
         figure_iterations: u64::MAX,
         retries: 4,
+        epoch: Duration::from_secs(4),
     };
     /// For a look.
     pub const QUICK: Self = Self { epochs: 3, rounds: 8, cpu_rounds: 3, ..Self::FULL };
@@ -45,6 +48,7 @@ impl Effort {
         cpu_rounds: 0,
         figure_iterations: 1_000,
         retries: 0,
+        epoch: Duration::ZERO,
     };
 }
 
@@ -86,6 +90,9 @@ pub struct Row {
     /// Ours over theirs, median of the ratios within each round; of times only, and not of `lagom` itself.
     #[serde(skip)]
     pub median_ratio: Option<f64>,
+    /// What was wrong with an answer of a rival that may be wrong.
+    #[serde(skip)]
+    pub wrong: Option<String>,
     /// A floor, no rival.
     #[serde(skip)]
     pub floor: bool,
@@ -104,6 +111,9 @@ impl Row {
 const TIME: &str = "time";
 const CPU: &str = "process CPU";
 
+/// Rounds of an epoch, however long they take.
+const LEAST_ROUNDS: usize = 3;
+
 /// Batches for the turns that threads take on a core: a turn of the scheduler is a few milliseconds.
 const TURNS: u32 = 8;
 
@@ -111,6 +121,7 @@ const TURNS: u32 = 8;
 struct Column {
     name: String,
     floor: bool,
+    wrong: Option<String>,
     samples: Vec<f64>,
     overlapped: Vec<bool>,
 }
@@ -154,7 +165,11 @@ fn times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, 
             }
             rig.run(*iterations, true)?;
         }
-        for _ in 0..effort.rounds {
+        let started = Instant::now();
+        for round in 0..effort.rounds {
+            if round >= LEAST_ROUNDS && started.elapsed() > effort.epoch {
+                break;
+            }
             for at in order.shuffled(rigs.len()) {
                 let mut sample = rigs[at].run(iterations[at], false)?;
                 for _ in 0..effort.retries {
@@ -167,8 +182,9 @@ fn times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Column>, 
                 columns[at].overlapped.push(together(&sample));
             }
         }
-        for (rig, iterations) in rigs.iter_mut().zip(&iterations) {
+        for ((rig, iterations), column) in rigs.iter_mut().zip(&iterations).zip(&mut columns) {
             rig.run(*iterations, true)?;
+            column.wrong = rig.wrong().map(ToString::to_string);
         }
     }
     Ok(columns)
@@ -204,7 +220,7 @@ fn cpu_times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Colum
 }
 
 /// Nanoseconds of a core per unit of work: of the thread's own core, or of its share where there are more threads.
-fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
+pub(super) fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
     let share = cores::at_once(case.threads) as f64 / case.threads as f64;
     share * time.as_nanos() as f64 / iterations as f64 / case.items as f64
 }
@@ -212,7 +228,7 @@ fn per_item(time: Duration, iterations: u64, case: &Case) -> f64 {
 /// How many iterations take about `target`.
 ///
 /// A batch only counts as long if it is so several times: one may have been interrupted.
-fn calibrate(rig: &mut Rig, target: Duration) -> Result<u64, Fault> {
+pub(super) fn calibrate(rig: &mut Rig, target: Duration) -> Result<u64, Fault> {
     let mut iterations = 1_u64;
     loop {
         let mut least = Duration::MAX;
@@ -236,7 +252,7 @@ fn figures(case: &Case, effort: Effort) -> Result<Vec<Row>, Fault> {
         for figure in &contender.figures {
             let iterations = figure.iterations.min(effort.figure_iterations);
             let found = (figure.find)(iterations);
-            case.expected.judge_sum(iterations, found.answer).map_err(|wrong| Fault {
+            case.expected.judge_figure(iterations, found.answer).map_err(|wrong| Fault {
                 case: case.title(),
                 contender: contender.name.clone(),
                 wrong,
@@ -249,6 +265,7 @@ fn figures(case: &Case, effort: Effort) -> Result<Vec<Row>, Fault> {
                 median: found.value,
                 ratio_of_minima: None,
                 median_ratio: None,
+                wrong: None,
                 floor: contender.floor,
                 apart: false,
             });
@@ -275,6 +292,7 @@ fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row
                 median: stats::median(&samples),
                 ratio_of_minima: rival.map(|ours| stats::min(&ours.kept()) / stats::min(&samples)),
                 median_ratio: rival.map(|ours| stats::median(&ours.paired(column))),
+                wrong: column.wrong.clone(),
                 floor: column.floor,
                 apart: column.apart(),
             }
@@ -286,7 +304,13 @@ fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row
 
 impl Column {
     fn of(contender: &Contender) -> Self {
-        Self { name: contender.name.clone(), floor: contender.floor, samples: Vec::new(), overlapped: Vec::new() }
+        Self {
+            name: contender.name.clone(),
+            floor: contender.floor,
+            wrong: None,
+            samples: Vec::new(),
+            overlapped: Vec::new(),
+        }
     }
 
     fn apart(&self) -> bool {
@@ -337,7 +361,13 @@ mod tests {
     use crate::case::Found;
 
     fn column(name: &str, samples: &[f64], overlapped: &[bool]) -> Column {
-        Column { name: name.to_owned(), floor: false, samples: samples.to_vec(), overlapped: overlapped.to_vec() }
+        Column {
+            name: name.to_owned(),
+            floor: false,
+            wrong: None,
+            samples: samples.to_vec(),
+            overlapped: overlapped.to_vec(),
+        }
     }
 
     #[test]
@@ -421,5 +451,16 @@ mod tests {
             .with(Contender::shared("lagom", || (), |(), _| 2))
             .with(Contender::shared("liar", || (), |(), _| 3));
         assert_eq!(measure(&case, Effort::SMOKE).expect_err("3 is not 2").contender, "liar");
+    }
+
+    #[test]
+    fn a_rival_that_may_be_wrong_is_marked() {
+        let case = Case::new("memo", "core", "hit", |n| 2 * n)
+            .with(Contender::shared("lagom", || (), |(), _| 2))
+            .with(Contender::shared("drifter", || (), |(), _| 3).lenient());
+        let report = measure(&case, Effort::SMOKE).expect("it may be wrong");
+        let wrong = |name: &str| report.rows.iter().find(|row| row.contender == name).unwrap().wrong.clone();
+        assert!(wrong("drifter").unwrap().starts_with("gave "), "{:?}", wrong("drifter"));
+        assert_eq!(wrong("lagom"), None);
     }
 }

@@ -80,7 +80,8 @@ fn metric(page: &mut String, rows: &[Row]) {
     let _ = writeln!(page, "<table><tr><th>{} [{}]</th>{columns}</tr>", escape(metric), escape(unit));
     for row in rows {
         let class = if crate::case::is_ours(&row.contender) { " class=\"ours\"" } else { "" };
-        let apart = if row.apart { " (threads never ran together)" } else { "" };
+        let apart = if row.apart { " (threads never ran together)".to_owned() } else { String::new() };
+        let apart = row.wrong.as_ref().map_or(apart, |wrong| format!(" (wrong: {})", escape(wrong)));
         let _ = write!(page, "<tr{class}><td>{}{apart}</td><td>{}</td>", escape(&row.contender), figure(row, row.min));
         if timed {
             let ratio = |ratio: Option<f64>| match ratio {

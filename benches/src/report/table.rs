@@ -55,6 +55,9 @@ fn line(text: &mut String, row: &Row, width: usize) {
     if row.apart {
         text.push_str("  (threads never ran together)");
     }
+    if let Some(wrong) = &row.wrong {
+        let _ = write!(text, "  (WRONG: {wrong})");
+    }
     let end = text.trim_end().len();
     text.truncate(end);
     text.push('\n');
@@ -75,7 +78,9 @@ pub fn standing(reports: &[CaseReport]) -> String {
             let _ = writeln!(unjudged, "  {}", report.title);
             continue;
         }
-        let rivals: Vec<&&Row> = times.iter().filter(|row| !is_ours(&row.contender) && !row.floor).collect();
+        // Nobody is beaten by a wrong answer.
+        let is_rival = |row: &&&Row| !is_ours(&row.contender) && !row.floor && row.wrong.is_none();
+        let rivals: Vec<&&Row> = times.iter().filter(is_rival).collect();
         let ahead = rivals.iter().filter(|rival| rival.min < LEVEL * ours.min).count();
         of += 1;
         first += usize::from(ahead == 0);
@@ -110,6 +115,7 @@ pub(crate) mod tests {
             median: if metric == "time" { 1.5 * min } else { min },
             ratio_of_minima: ratio,
             median_ratio: ratio.map(|ratio| 1.1 * ratio),
+            wrong: None,
             floor: false,
             apart: false,
         }
@@ -166,6 +172,10 @@ pool · hold 1 · 1 thread
             standing(std::slice::from_ref(&won)),
             "By the minimum, lagom is the fastest or level with it in 1 of 1 timed cases.\n"
         );
+        let mut wrong = lost.clone();
+        wrong.rows[0].wrong = Some("gave 1 at 0 where 2 was due".to_owned());
+        assert!(standing(std::slice::from_ref(&wrong)).contains("in 1 of 1"), "nobody is beaten by a wrong answer");
+        assert!(table(&wrong).contains("2.20x  (WRONG: gave 1 at 0 where 2 was due)\n"), "{}", table(&wrong));
         let mut apart = report("c", vec![row("lagom", "time", 2.0, None)]);
         apart.rows[0].apart = true;
         let expected = "By the minimum, lagom is the fastest or level with it in 1 of 2 timed cases.\n\

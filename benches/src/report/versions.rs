@@ -4,8 +4,20 @@ const LOCK: &str = include_str!("../../../Cargo.lock");
 
 /// Names and versions of what `lagom-benches` depends on, without its tools.
 pub(crate) fn versions() -> Vec<(&'static str, &'static str)> {
-    const TOOLS: [&str; 10] =
-        ["anyhow", "clap", "criterion", "parking_lot", "plotters", "rtrb", "rustix", "serde", "serde_json", "ahash"];
+    const TOOLS: [&str; 12] = [
+        "anyhow",
+        "clap",
+        "criterion",
+        "memmap2",
+        "parking_lot",
+        "plotters",
+        "rayon",
+        "rtrb",
+        "rustix",
+        "serde",
+        "serde_json",
+        "ahash",
+    ];
     let packages: Vec<Package> = LOCK.split("[[package]]").skip(1).map(Package::parse).collect();
     let Some(benches) = packages.iter().find(|package| package.name == "lagom-benches") else { return Vec::new() };
     let named = benches.dependencies.iter().filter(|dependency| !TOOLS.contains(&dependency.name));

@@ -80,6 +80,7 @@ mod input;
 mod interop;
 mod io;
 mod missing;
+mod nan;
 mod pipeline;
 mod quantile_window;
 mod reduce;

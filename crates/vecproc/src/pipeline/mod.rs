@@ -17,6 +17,7 @@ use crate::arch::advise;
 use crate::element::Float;
 use crate::error::{ParameterError, ProcessError};
 use crate::input::{Input, Output};
+use crate::stage::Stage;
 use step::Step;
 
 /// A description of operations in a row, to be run over slices, streams and [files](crate::file) alike.
@@ -149,7 +150,14 @@ impl Pipeline {
 
     /// The same for so many elements, if that is known.
     fn start(&self, len: Option<usize>) -> Result<PipelineStream, ParameterError> {
-        let stages = self.steps.iter().map(|step| step.start(len)).collect::<Result<_, _>>()?;
+        let mut stages = Vec::<Box<dyn Stage>>::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let stage = step.start(len)?;
+            let is_taken = |factor| stages.last_mut().is_some_and(|last| last.takes_factor(factor));
+            if !step.factor().is_some_and(is_taken) {
+                stages.push(stage);
+            }
+        }
         Ok(PipelineStream { pipeline: self.clone(), stages })
     }
 }

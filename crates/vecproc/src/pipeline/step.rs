@@ -198,6 +198,14 @@ impl Step {
         })
     }
 
+    /// Of a step that is a multiplication.
+    pub(crate) fn factor(&self) -> Option<f64> {
+        match self.operation {
+            Operation::Scale { factor } => Some(factor),
+            _ => None,
+        }
+    }
+
     fn running<S>(&self, scan: S, at_missing: AtMissing) -> Box<dyn Stage>
     where
         S: scan::Scan + std::fmt::Debug + Send + Sync + 'static,

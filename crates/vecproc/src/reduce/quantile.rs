@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::sample::{Sample, pieces};
 use crate::input::Input;
+use crate::nan::has_nan;
 
 /// The value below which a share `q` of the elements lies, interpolated linearly between the two nearest, as NumPy
 /// and pandas do by default: `q` 0.0 is the least, 0.5 the median, 1.0 the greatest.
@@ -119,10 +120,6 @@ fn copied<S: Sample>(x: S) -> Vec<f64> {
     let mut copy = Vec::with_capacity(x.input().count());
     pieces(x, |x| copy.extend_from_slice(x));
     copy
-}
-
-fn has_nan(x: &[f64]) -> bool {
-    x.iter().filter(|x| x.is_nan()).count() > 0
 }
 
 /// Where a quantile lies: so far above the element of that rank.

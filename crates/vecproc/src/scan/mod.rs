@@ -43,11 +43,13 @@ pub(crate) struct Running<S> {
     /// The elements since.
     pending: [f64; BLOCK],
     filled: usize,
+    /// What results are multiplied by, at last.
+    factor: f64,
 }
 
 impl<S: Scan> Running<S> {
     pub(crate) fn new(scan: S) -> Self {
-        Self { scan, pending: [0.0; BLOCK], filled: 0 }
+        Self { scan, pending: [0.0; BLOCK], filled: 0, factor: 1.0 }
     }
 
     /// Takes elements that do not reach beyond the block under way.
@@ -56,7 +58,7 @@ impl<S: Scan> Running<S> {
         self.pending[taken.clone()].copy_from_slice(io.x());
         let mut scan = self.scan.clone();
         let mut block = self.pending;
-        dispatch(Blocks { scan: &mut scan, io: Io::InPlace(&mut block) });
+        dispatch(Blocks { scan: &mut scan, factor: self.factor, io: Io::InPlace(&mut block) });
         io.out().copy_from_slice(&block[taken.clone()]);
         self.filled = taken.end;
         if self.filled == BLOCK {
@@ -77,7 +79,7 @@ impl<S: Scan + Debug + Send + Sync + 'static> Stage for Running<S> {
         let whole = io.len() - io.len() % BLOCK;
         let (blocks, rest) = io.split_at(whole);
         if blocks.len() > 0 {
-            dispatch(Blocks { scan: &mut self.scan, io: blocks });
+            dispatch(Blocks { scan: &mut self.scan, factor: self.factor, io: blocks });
         }
         if rest.len() > 0 {
             self.some(rest);
@@ -93,11 +95,20 @@ impl<S: Scan + Debug + Send + Sync + 'static> Stage for Running<S> {
     fn boxed_clone(&self) -> Box<dyn Stage> {
         Box::new(self.clone())
     }
+
+    fn takes_factor(&mut self, factor: f64) -> bool {
+        let is_free = self.factor == 1.0;
+        if is_free {
+            self.factor = factor;
+        }
+        is_free
+    }
 }
 
 /// Whole blocks.
 struct Blocks<'a, S> {
     scan: &'a mut S,
+    factor: f64,
     io: Io<'a>,
 }
 
@@ -107,16 +118,17 @@ impl<S: Scan> Kernel for Blocks<'_, S> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let mut scan = self.scan.clone();
+        let factor = V::splat(self.factor);
         match self.io {
             Io::Into { x, out, is_large } => {
                 for (x, out) in blocks(x).iter().zip(blocks_mut(out)) {
-                    write(out, scan.block(read::<V>(x)), is_large);
+                    write(out, scan.block(read::<V>(x)), factor, is_large);
                 }
             }
             Io::InPlace(x) => {
                 for x in blocks_mut(x) {
                     let results = scan.block(read::<V>(x));
-                    write(x, results, false);
+                    write(x, results, factor, false);
                 }
             }
         }
@@ -142,8 +154,10 @@ fn read<V: Vector>(block: &[Group; LANES]) -> [V; LANES] {
 }
 
 #[inline(always)]
-fn write<V: Vector>(block: &mut [Group; LANES], rows: [V; LANES], is_large: bool) {
+fn write<V: Vector>(block: &mut [Group; LANES], rows: [V; LANES], factor: V, is_large: bool) {
     for (group, row) in block.iter_mut().zip(rows) {
+        // By 1.0 as a rule, which costs nothing: multipliers are idle.
+        let row = row.mul(factor);
         if is_large { row.stream(group) } else { row.store(group) }
     }
 }

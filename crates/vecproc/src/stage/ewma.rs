@@ -3,6 +3,7 @@
 use super::{Archive, Stage};
 use crate::arch::{Kernel, LANES, Vector, dispatch};
 use crate::io::Io;
+use crate::nan::has_nan;
 use crate::scan::{Ewma, Running};
 
 /// Elements worked on at a time.
@@ -128,7 +129,7 @@ impl Unadjusted {
         Self { alpha, running, y: f64::NAN, weight: f64::NAN, is_plain: false, lacking: needed }
     }
 
-    /// One element beside a missing one, or the first.
+    /// One element beside a missing one.
     fn one(&mut self, x: f64) -> f64 {
         if x.is_nan() {
             self.weight = if self.is_plain { 1.0 - self.alpha } else { self.weight };
@@ -136,27 +137,44 @@ impl Unadjusted {
             self.is_plain = false;
             return self.y;
         }
-        self.y =
-            if self.weight.is_nan() { x } else { (self.weight * self.y + self.alpha * x) / (self.weight + self.alpha) };
-        self.is_plain = true;
-        self.running = Running::new(Ewma::new(1.0 - self.alpha, self.alpha, self.y));
+        self.y = (self.weight * self.y + self.alpha * x) / (self.weight + self.alpha);
+        self.run_from(self.y);
         self.y
     }
+
+    fn run_from(&mut self, y: f64) {
+        self.is_plain = true;
+        self.running = Running::new(Ewma::new(1.0 - self.alpha, self.alpha, y));
+    }
+}
+
+/// How many of the next elements are there before one is missing, or so many that one does not make all others slow.
+fn present_at_first(x: &[f64]) -> usize {
+    let next = &x[..x.len().min(2 * TILE)];
+    if has_nan(next) { next.iter().take_while(|x| !x.is_nan()).count() } else { next.len() }
 }
 
 impl Stage for Unadjusted {
     fn process(&mut self, mut io: Io<'_>) {
         while io.len() > 0 {
-            let present = if self.is_plain { io.x().iter().take_while(|x| !x.is_nan()).count() } else { 0 };
+            // The first is as if its like had come before it for ever.
+            let x = io.x()[0];
+            let is_first = !self.is_plain && self.weight.is_nan() && !x.is_nan();
+            if is_first {
+                self.run_from(x);
+            }
+            let present = if self.is_plain { present_at_first(io.x()) } else { 0 };
             let (mut some, rest) = io.split_at(present.max(1));
             let mut missing = 0;
             if present > 0 {
                 missing = self.lacking.saturating_sub(1).min(present);
                 self.running.process(some.reborrow());
+                if is_first {
+                    some.out()[0] = x;
+                }
                 self.y = some.out()[present - 1];
                 self.lacking = self.lacking.saturating_sub(present);
             } else {
-                let x = some.x()[0];
                 some.out()[0] = self.one(x);
                 self.lacking -= usize::from(self.lacking > 0 && !x.is_nan());
                 missing = usize::from(self.lacking > 0).max(missing);

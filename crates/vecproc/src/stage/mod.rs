@@ -29,6 +29,11 @@ pub(crate) trait Stage: Debug + Send + Sync {
     fn exchange(&mut self, archive: &mut Archive);
 
     fn boxed_clone(&self) -> Box<dyn Stage>;
+
+    /// Whether it multiplies its results from here on, before they are written; else that is another stage's.
+    fn takes_factor(&mut self, _factor: f64) -> bool {
+        false
+    }
 }
 
 impl Clone for Box<dyn Stage> {

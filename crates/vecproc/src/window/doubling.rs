@@ -6,6 +6,7 @@ use super::{Aggregate, Counts};
 use crate::aligned::Aligned;
 use crate::arch::{Group, Kernel, LANES, Vector, dispatch};
 use crate::io::Io;
+use crate::nan::has_nan;
 use crate::stage::{Archive, Stage};
 
 /// Elements of a block: of four groups, which are worked on together where there are registers for it.
@@ -30,6 +31,8 @@ pub(crate) struct Window<A, const P: usize> {
 #[derive(Debug, Clone)]
 struct Shape {
     window: usize,
+    /// What results are multiplied by, at last.
+    factor: f64,
     /// Of 8, 16, … elements, up to the greatest that the window has.
     levels: Vec<Level>,
     /// Of a few elements: 1 and 2; and those together with 4.
@@ -91,7 +94,7 @@ impl<A: Aggregate<P>, const P: usize> Window<A, P> {
             length = length.saturating_mul(2);
         }
         let few = window % LANES;
-        let shape = Shape { window, levels, one_two: Counts::of(1, 2), some_four: Counts::of(few % 4, 4) };
+        let shape = Shape { window, factor: 1.0, levels, one_two: Counts::of(1, 2), some_four: Counts::of(few % 4, 4) };
         let memory = Memory { groups: 0, last: [[[0.0; LANES]; P]; 4], rings: Aligned::new(P * places) };
         Self { aggregate, shape, memory, pending: [0.0; BLOCK], filled: 0, seen: 0, near_nan: 0 }
     }
@@ -132,7 +135,7 @@ impl<A: Aggregate<P>, const P: usize> Window<A, P> {
                 io,
             });
         };
-        let has_nan = dispatch(HasNan(io.x()));
+        let has_nan = has_nan(io.x());
         if has_nan || self.near_nan > 0 {
             dispatch(Blocks::<_, P, KEEP> { aggregate: &with_nan, shape: &self.shape, memory: &mut self.memory, io });
         } else {
@@ -186,20 +189,13 @@ impl<A: Aggregate<P> + Debug + Send + Sync + 'static, const P: usize> Stage for 
     fn boxed_clone(&self) -> Box<dyn Stage> {
         Box::new(self.clone())
     }
-}
 
-struct HasNan<'a>(&'a [f64]);
-
-impl Kernel for HasNan<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> bool {
-        let mut nan = V::splat(0.0).is_nan();
-        for x in self.0.as_chunks().0 {
-            nan = V::either(nan, V::load(x).is_nan());
+    fn takes_factor(&mut self, factor: f64) -> bool {
+        let is_free = self.shape.factor == 1.0;
+        if is_free {
+            self.shape.factor = factor;
         }
-        V::any(nan)
+        is_free
     }
 }
 
@@ -315,7 +311,7 @@ fn rows<V: Vector, A: Aggregate<P>, const P: usize, const KEEP: bool, const ROWS
     }
     let mut results = [V::splat(0.0); ROWS];
     for i in 0..ROWS {
-        results[i] = aggregate.finish(parts[i], V::load(&x[i]));
+        results[i] = aggregate.finish(parts[i], V::load(&x[i])).mul(V::splat(shape.factor));
     }
     results
 }
