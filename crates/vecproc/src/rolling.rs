@@ -201,11 +201,15 @@ pub fn rolling_median<I: Input>(x: I, window: usize, out: &mut [Output<I>]) -> R
 ///
 /// The first `window - 1` results are NaN, and all where `window` is longer than `x`. NaN while there is a NaN in the window;
 /// see [`Pipeline::min_periods`](crate::Pipeline::min_periods) to leave missing values out. A result depends on nothing
-/// outside its window.
+/// outside its window. Of zeros it gives 0.0, never -0.0.
+///
+/// Windows of up to 113 elements are kept sorted in registers, O(window) a result; wider ones are sorted piece by piece,
+/// O(log window) a result and about 64 bytes per element of the window, at most of `x`. Fed in pieces of a few elements, a
+/// wide window costs O(window) for each piece.
 ///
 /// # Errors
 ///
-/// [`ProcessError`] when `out` and `x` differ in length, or `window` is 0, or `q` not between 0 and 1; nothing is written then.
+/// [`ProcessError`] when `out` and `x` differ in length, or `window` is 0 or above 2^30, or `q` not between 0 and 1; nothing is written then.
 ///
 /// # Examples
 ///

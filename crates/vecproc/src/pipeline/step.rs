@@ -167,6 +167,8 @@ impl Step {
             Operation::RollingQuantile { mut window, q } => {
                 let needed = self.window(name, &mut window, len)?;
                 ParameterError::check(name, "q", q, (0.0..=1.0).contains(&q), "between 0 and 1")?;
+                // Ranks are kept in 32 bits.
+                ParameterError::check(name, "window", window as f64, window <= 1 << 30, "at most 2^30")?;
                 Box::new(RollingQuantile::new(window, q, needed))
             }
             Operation::Ewma(ewma) => {
