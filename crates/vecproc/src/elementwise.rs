@@ -1,8 +1,9 @@
 //! Operations on each element by itself.
 
-use crate::error::ProcessError;
+use crate::error::{LengthError, ProcessError};
 use crate::input::{Input, Output};
-use crate::pipeline::{Operation, run};
+use crate::pipeline::{Operation, run, through};
+use crate::stage::Standardise;
 
 /// Writes `x[i] * factor` to `out[i]`.
 ///
@@ -87,7 +88,7 @@ pub fn abs<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), ProcessError> {
 /// Writes the natural logarithm of `x[i]` to `out[i]`.
 ///
 /// O(n) time. That of the platform's mathematical library, to within a unit in the last place or so: its bits may differ from
-/// platform to platform, unlike those of all other operations.
+/// platform to platform, unlike those of most operations.
 ///
 /// # Errors
 ///
@@ -108,7 +109,7 @@ pub fn ln<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), ProcessError> {
 /// Writes the exponential of `x[i]` to `out[i]`.
 ///
 /// O(n) time. That of the platform's mathematical library, to within a unit in the last place or so: its bits may differ from
-/// platform to platform, unlike those of all other operations.
+/// platform to platform, unlike those of most operations.
 ///
 /// # Errors
 ///
@@ -164,4 +165,30 @@ pub fn difference<I: Input>(x: I, lag: usize, out: &mut [Output<I>]) -> Result<(
 /// ```
 pub fn lag<I: Input>(x: I, by: usize, out: &mut [Output<I>]) -> Result<(), ProcessError> {
     run(Operation::Lag { by }, x, out)
+}
+
+/// Writes how many standard deviations `x[i]` lies from the mean of all of `x` to `out[i]`.
+///
+/// `(x[i] - mean) / std`, with the [`mean`](crate::mean) and the [`std_dev`](crate::std_dev) of all elements, whose squares
+/// are divided by their number less `ddof`. NaN where all are equal, as 0 over 0 is, and where one is NaN. O(n) time, three
+/// passes; no allocation. Not an operation of pipelines, which see no element before its time: over a stream there is
+/// [`rolling_z_score`](crate::rolling_z_score).
+///
+/// # Errors
+///
+/// [`ProcessError`] when `out` and `x` differ in length; nothing is written then.
+///
+/// # Examples
+///
+/// ```
+/// let mut out = [0.0; 3];
+/// lagom_vecproc::normalise(&[1.0, 3.0, 5.0], 1, &mut out)?;
+/// assert_eq!(out, [-1.0, 0.0, 1.0]);
+/// # Ok::<(), lagom_vecproc::ProcessError>(())
+/// ```
+pub fn normalise<I: Input>(x: I, ddof: usize, out: &mut [Output<I>]) -> Result<(), ProcessError> {
+    LengthError::check(x.count(), out.len())?;
+    let (mean, divisor) = (crate::mean(x), crate::std_dev(x, ddof));
+    through(&mut [Box::new(Standardise { mean, divisor })], x, out);
+    Ok(())
 }

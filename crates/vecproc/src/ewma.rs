@@ -50,7 +50,7 @@ impl Ewma {
     /// ```
     /// let mut out = [0.0; 2];
     /// lagom_vecproc::ewma(&[1.0, 3.0], lagom_vecproc::Ewma::alpha(1.0), &mut out)?;
-    /// assert_eq!(out, [1.0, 3.0]); // no memory at all
+    /// assert_eq!(out, [1.0, 3.0]); // no memory of numbers
     /// # Ok::<(), lagom_vecproc::ProcessError>(())
     /// ```
     pub const fn alpha(alpha: f64) -> Self {

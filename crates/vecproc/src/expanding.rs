@@ -7,13 +7,13 @@ use crate::pipeline::{Operation, run};
 /// Writes the mean of all elements up to and including `x[i]` to `out[i]`.
 ///
 /// NaN from the first NaN on; see [`Pipeline::min_periods`](crate::Pipeline::min_periods) to leave missing values out. A sum
-/// beyond `f64::MAX` makes the mean infinite from there on. O(n) time, no allocation of the length of `x`.
+/// beyond `f64::MAX` leaves no mean after it that means anything. O(n) time, no allocation of the length of `x`.
 ///
 /// # Accuracy
 ///
 /// That of [`cumulative_sum`](crate::cumulative_sum) and one division: with `u = 2^-53`,
-/// `|error| <= 2 u |mean| + 10 u mean(|x|)`, at any length. The worst that has been seen without cancellation is 2.5 units
-/// in the last place, four where each element is greater than the one before by a fifth and more.
+/// `|error| <= 2 u |mean| + 10 u mean(|x|)`, at any length. The worst that a search has found without cancellation is five
+/// units in the last place, within the first 64 elements.
 ///
 /// # Errors
 ///
@@ -40,7 +40,8 @@ pub fn expanding_mean<I: Input>(x: I, out: &mut [Output<I>]) -> Result<(), Proce
 /// # Accuracy
 ///
 /// Pairwise updates of mean and squares (Chan, Golub and LeVeque 1983). With `u = 2^-53` and
-/// `κ = sqrt(1 + mean² / variance)`, the relative error is at most `c (1 + c)`, `c = (n / 2 + 64) u κ`; as a rule it is far less.
+/// `κ = sqrt(1 + mean² / variance)`, the relative error is at most `c (1 + c)`, `c = (n / 2 + 64) u κ`; as a rule it is far less. That is as long as squares of distances
+/// neither overflow nor underflow (distances between 1e-150 and 1e150); beyond, use [`variance`](crate::variance).
 ///
 /// # Errors
 ///
@@ -67,7 +68,8 @@ pub fn expanding_variance<I: Input>(x: I, ddof: usize, out: &mut [Output<I>]) ->
 /// # Accuracy
 ///
 /// Pairwise updates of mean and squares (Chan, Golub and LeVeque 1983). With `u = 2^-53` and
-/// `κ = sqrt(1 + mean² / variance)`, the relative error of the variance is at most `c (1 + c)`, `c = (n / 2 + 64) u κ`; as a rule it is far less.
+/// `κ = sqrt(1 + mean² / variance)`, the relative error of the variance is at most `c (1 + c)`, `c = (n / 2 + 64) u κ`; as a rule it is far less. That is as long as squares of distances
+/// neither overflow nor underflow (distances between 1e-150 and 1e150); beyond, use [`variance`](crate::variance).
 ///
 /// # Errors
 ///

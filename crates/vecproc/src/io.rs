@@ -58,6 +58,14 @@ impl<'a> Io<'a> {
         }
     }
 
+    /// The same, for results that are looked at or written again.
+    pub(crate) fn near(self) -> Self {
+        match self {
+            Self::Into { x, out, .. } => Self::Into { x, out, is_large: false },
+            in_place => in_place,
+        }
+    }
+
     pub(crate) fn reborrow(&mut self) -> Io<'_> {
         match self {
             Self::Into { x, out, is_large } => Io::Into { x, out, is_large: *is_large },

@@ -20,7 +20,7 @@
 //!   [`expanding_variance`], [`expanding_std`], [`expanding_min`], [`expanding_max`], [`chunked_mean`], [`ewma`].
 //! - **The last so many**: [`rolling_sum`], [`rolling_mean`], [`rolling_variance`], [`rolling_std`], [`rolling_min`],
 //!   [`rolling_max`], [`rolling_median`], [`rolling_quantile`], [`rolling_z_score`], [`difference`], [`lag`].
-//! - **One by one**: [`scale`], [`affine`], [`clip`], [`abs`], [`ln`], [`exp`], [`fill_missing`].
+//! - **One by one**: [`scale`], [`affine`], [`clip`], [`abs`], [`ln`], [`exp`], [`fill_missing`], [`normalise`].
 //! - **To one number**: [`sum`], [`sum_plain`], [`mean`], [`variance`], [`std_dev`], [`min`], [`max`], [`min_max`],
 //!   [`argmin`], [`argmax`], [`dot`], [`norm`], [`covariance`], [`correlation`], [`histogram`], [`quantile`],
 //!   [`quantiles`]; of what is [`present`], where NaN is to be skipped.
@@ -41,7 +41,7 @@
 //!   ever subtracted.
 //! - The same bits however a stream is cut, on any number of threads and with any instruction set: AVX-512, AVX2, NEON and
 //!   plain code do the same operations in the same order, and none fuses a multiplication with an addition. (Sign and
-//!   payload of a NaN may differ, and [`ln`] and [`exp`] are the platform's.)
+//!   payload of a NaN may differ, and [`ln`], [`exp`] and [`Ewma::half_life`] call the platform's mathematical library.)
 //! - A variance is never negative, and 0 for equal values.
 //!
 //! # When not to use it
@@ -49,7 +49,7 @@
 //! - For data frames, joins and group-by, use polars; for n-dimensional arrays and linear algebra, ndarray or faer.
 //! - For a plain sum of a few numbers, `iter().sum()` is simpler. Below some dozens of elements a call costs more than a
 //!   loop: about 50 ns.
-//! - Pushed element by element ([`PipelineStream::push`]) an operation costs 10 to 100 ns, where the ta crate or a loop of
+//! - Pushed element by element ([`PipelineStream::push`]) an operation costs 20 to 250 ns, where the ta crate or a loop of
 //!   your own costs 1 to 5: it is made for chunks.
 //! - For data that outgrow one machine, an engine: DataFusion, DuckDB.
 //!
@@ -61,7 +61,7 @@
 //! opt-in.
 //!
 //! The environment variable `LAGOM_VECPROC_ISA` (`avx512`, `avx2`, `neon`, `portable`) forces an instruction set that the
-//! processor has, to compare.
+//! processor has, to compare; anything else changes nothing.
 #![warn(missing_docs)]
 #![deny(unsafe_code)] // allowed in `arch/` and the mapped file alone
 
@@ -92,7 +92,7 @@ mod window;
 pub use batches::{Batches, batches};
 pub use cumulative::{cumulative_max, cumulative_min, cumulative_product, cumulative_sum};
 pub use element::{Element, Float};
-pub use elementwise::{abs, affine, clip, difference, exp, lag, ln, scale};
+pub use elementwise::{abs, affine, clip, difference, exp, lag, ln, normalise, scale};
 pub use error::{LengthError, ParameterError, ProcessError};
 pub use ewma::{Ewma, ewma};
 pub use expanding::{chunked_mean, expanding_max, expanding_mean, expanding_min, expanding_std, expanding_variance};

@@ -43,7 +43,7 @@ pub fn rolling_sum<I: Input>(x: I, window: usize, out: &mut [Output<I>]) -> Resu
 ///
 /// With `u = 2^-53`, `|error| <= 4 ceil(log2(window) + 1) u mean(|x|)` over that one window. The mean of equal elements is
 /// that element, exactly, below `f64::MAX / 2`. An infinity makes it that infinity, and NaN if the other one or an overflow
-/// comes too. With [`Pipeline::min_periods`](crate::Pipeline::min_periods) it is the sum over the count instead, in which
+/// comes too; parts of the window whose means are more than `f64::MAX` apart make it infinite or NaN. With [`Pipeline::min_periods`](crate::Pipeline::min_periods) it is the sum over the count instead, in which
 /// equal elements are rounded as others are.
 ///
 /// # Errors
@@ -76,7 +76,8 @@ pub fn rolling_mean<I: Input>(x: I, window: usize, out: &mut [Output<I>]) -> Res
 ///
 /// Pairwise updates of mean and squares (Chan, Golub and LeVeque 1983). With `u = 2^-53` and
 /// `κ = sqrt(1 + mean² / variance)` of that one window, the relative error is at most `c (1 + c)`,
-/// `c = 8 ceil(log2(window) + 1) u κ`.
+/// `c = 8 ceil(log2(window) + 1) u κ`. That is as long as squares of distances neither overflow nor underflow (distances
+/// between 1e-150 and 1e150).
 ///
 /// # Errors
 ///
@@ -108,7 +109,8 @@ pub fn rolling_variance<I: Input>(x: I, window: usize, ddof: usize, out: &mut [O
 ///
 /// Pairwise updates of mean and squares (Chan, Golub and LeVeque 1983). With `u = 2^-53` and
 /// `κ = sqrt(1 + mean² / variance)` of that one window, the relative error of the variance is at most `c (1 + c)`,
-/// `c = 8 ceil(log2(window) + 1) u κ`.
+/// `c = 8 ceil(log2(window) + 1) u κ`. That is as long as squares of distances neither overflow nor underflow (distances
+/// between 1e-150 and 1e150).
 ///
 /// # Errors
 ///
@@ -197,7 +199,7 @@ pub fn rolling_median<I: Input>(x: I, window: usize, out: &mut [Output<I>]) -> R
 /// Writes the value below which a share `q` of the `window` elements up to and including `x[i]` lies to `out[i]`.
 ///
 /// Interpolated linearly between the two nearest, as [`quantile`](crate::quantile), NumPy and pandas do: `q` 0.0 is the
-/// least, 0.5 the median, 1.0 the greatest. The two are elements, exactly.
+/// least, 0.5 the median, 1.0 the greatest. The two are elements, exactly; between the two infinities lies NaN.
 ///
 /// The first `window - 1` results are NaN, and all where `window` is longer than `x`. NaN while there is a NaN in the window;
 /// see [`Pipeline::min_periods`](crate::Pipeline::min_periods) to leave missing values out. A result depends on nothing
@@ -226,7 +228,8 @@ pub fn rolling_quantile<I: Input>(x: I, window: usize, q: f64, out: &mut [Output
 /// Writes how many standard deviations `x[i]` lies from the mean of the `window` elements up to and including it to `out[i]`.
 ///
 /// Mean and standard deviation are those of [`rolling_mean`] and [`rolling_std`]; NaN where all elements are equal, as 0 over
-/// 0 is.
+/// 0 is. An error of either counts in proportion to the larger of the mean and the standard deviation over the latter; where
+/// squares of distances overflow or underflow, it is 0 or infinite.
 ///
 /// The first `window - 1` results are NaN, and all where `window` is longer than `x`. NaN while there is a NaN in the window;
 /// see [`Pipeline::min_periods`](crate::Pipeline::min_periods) to leave missing values out. A result depends on nothing

@@ -220,7 +220,8 @@ fn absurd_windows_are_refused() {
             if let Ok(value) = serde_json::from_str::<Value>(&text)
                 && text.contains(&absurd.to_string())
             {
-                assert_eq!(resume(&value), Err(ResumeError::State), "{pipeline:?}");
+                let refused = matches!(resume(&value), Err(ResumeError::State | ResumeError::Parameter(_)));
+                assert!(refused, "{pipeline:?}");
             }
         }
     }

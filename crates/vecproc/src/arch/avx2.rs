@@ -67,7 +67,7 @@ impl Vector for Avx2 {
         macro_rules! stream {
             ($half:tt, $quarter:literal) => {
                 let quarter = avx2!(_mm256_extractf128_pd::<{ $quarter % 2 }>(self.$half));
-                // Within the group: two of its doubles.
+                // Within the group: two of its doubles, at a multiple of 16 bytes as its beginning is.
                 avx2!(_mm_stream_pd(to.wrapping_add(2 * $quarter), quarter));
             };
         }

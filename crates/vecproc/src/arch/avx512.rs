@@ -63,7 +63,7 @@ impl Vector for Avx512 {
         macro_rules! stream {
             ($quarter:literal) => {
                 let quarter = avx512!(_mm512_extractf64x2_pd::<$quarter>(self.0));
-                // Within the group: two of its doubles.
+                // Within the group: two of its doubles, at a multiple of 16 bytes as its beginning is.
                 avx512!(_mm_stream_pd(to.wrapping_add(2 * $quarter), quarter));
             };
         }

@@ -6,7 +6,8 @@
 //! everywhere.
 //!
 //! The vector types are private to this folder, which hands one to a kernel only where the processor has been seen to
-//! have its instructions. That is what every unsafe block here relies on.
+//! have its instructions, for `dispatch` alone chooses. That is what every unsafe block here relies on, but for those of
+//! `pages`.
 
 #![allow(unsafe_code, reason = "intrinsics")]
 
@@ -47,7 +48,7 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
 
 /// Runs a kernel with the instructions of one set.
 #[inline]
-pub(crate) fn dispatch_to<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+fn dispatch_to<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     match isa {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => avx512::run(kernel),
@@ -59,7 +60,7 @@ pub(crate) fn dispatch_to<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
     }
 }
 
-/// Makes what was streamed visible to other threads, as everything else is that was written before.
+/// Must follow what was streamed before anybody looks at it again, this thread included.
 pub(crate) fn fence() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: part of SSE, which every x86-64 has.

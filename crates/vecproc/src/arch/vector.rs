@@ -17,8 +17,8 @@ pub(crate) trait Vector: Copy {
     fn splat(x: f64) -> Self;
     fn load(from: &Group) -> Self;
     fn store(self, to: &mut Group);
-    /// Stores past the caches, where the processor can and `to` lies at a multiple of 16 bytes; visible to other threads
-    /// only after a [`fence`](super::fence).
+    /// Stores past the caches, where the processor can and `to` lies at a multiple of 16 bytes; not to be looked at
+    /// or written again, by any thread, before a [`fence`](super::fence).
     #[inline(always)]
     fn stream(self, to: &mut Group) {
         self.store(to);

@@ -8,7 +8,7 @@ mod step;
 mod steps;
 mod stream;
 
-pub(crate) use run::run;
+pub(crate) use run::{run, through};
 pub use saved::{ResumeError, SavedStream};
 pub(crate) use step::Operation;
 pub use stream::PipelineStream;

@@ -53,7 +53,12 @@ pub(crate) enum Operation {
     FillMissing(Fill),
 }
 
-/// Elements to look back at; nobody has the memory for more.
+/// Whether there is memory for so many doubles, as far as the system tells.
+fn has_room(doubles: usize) -> bool {
+    Vec::<f64>::new().try_reserve_exact(doubles).is_ok()
+}
+
+/// Elements to look back at, at most.
 const LONGEST: usize = (1_u64 << if usize::BITS < 64 { 28 } else { 40 }) as usize;
 
 impl From<Operation> for Step {
@@ -248,7 +253,9 @@ impl Step {
             // A power of two, of which what there is fills less than a half: it is all in the latest power of both.
             *window = (*window).min(len.saturating_mul(2).checked_next_power_of_two().unwrap_or(usize::MAX));
         }
-        ParameterError::check(name, "window", *window as f64, *window <= LONGEST, "at most 2^40")?;
+        // Rings of up to three numbers for each element, of powers and of parts.
+        let has_room = *window <= LONGEST && has_room(window.saturating_mul(6));
+        ParameterError::check(name, "window", *window as f64, has_room, "no more than there is memory for")?;
         Ok(self.min_periods)
     }
 
@@ -261,7 +268,8 @@ impl Step {
         len: Option<usize>,
     ) -> Result<usize, ParameterError> {
         let by = by.min(len.map_or(usize::MAX, |len| len.max(1)));
-        ParameterError::check(name, parameter, by as f64, by <= LONGEST, "at most 2^40")?;
+        let has_room = by <= LONGEST && has_room(by);
+        ParameterError::check(name, parameter, by as f64, has_room, "no more than there is memory for")?;
         Ok(by)
     }
 

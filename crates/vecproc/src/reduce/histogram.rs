@@ -133,6 +133,9 @@ pub fn histogram<S: Sample>(x: S, bins: usize, range: RangeInclusive<f64>) -> Re
     if !(low < high && low.is_finite() && high.is_finite()) {
         return Err(HistogramError::Range { low, high });
     }
+    if Vec::<f64>::new().try_reserve_exact(bins.saturating_mul(2)).is_err() {
+        return Err(HistogramError::TooManyBins { bins });
+    }
     let count = bins as f64;
     let width = high - low;
     let edge = |i: usize| {
@@ -198,6 +201,11 @@ pub fn histogram_with_edges<S: Sample>(x: S, edges: &[f64]) -> Result<Histogram,
 pub enum HistogramError {
     /// Not a single bin was asked for.
     NoBins,
+    /// There is no memory for so many bins.
+    TooManyBins {
+        /// How many.
+        bins: usize,
+    },
     /// The range is empty or not finite.
     Range {
         /// Its lower end.
@@ -216,6 +224,7 @@ impl fmt::Display for HistogramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBins => f.write_str("a histogram without bins"),
+            Self::TooManyBins { bins } => write!(f, "no memory for a histogram of {bins} bins"),
             Self::Range { low, high } => write!(f, "no bins of equal width from {low} to {high}"),
             Self::NotAscending { place } => write!(f, "edge {place} of a histogram is not above the one before"),
         }

@@ -32,6 +32,13 @@ pub(crate) struct Clip {
 #[derive(Debug, Clone)]
 pub(crate) struct Abs;
 
+/// `(x - mean) / divisor`.
+#[derive(Debug, Clone)]
+pub(crate) struct Standardise {
+    pub(crate) mean: f64,
+    pub(crate) divisor: f64,
+}
+
 impl Elementwise for Scale {
     #[inline(always)]
     fn of<V: Vector>(&self, x: V) -> V {
@@ -50,6 +57,13 @@ impl Elementwise for Clip {
     #[inline(always)]
     fn of<V: Vector>(&self, x: V) -> V {
         V::splat(self.high).min(V::splat(self.low).max(x))
+    }
+}
+
+impl Elementwise for Standardise {
+    #[inline(always)]
+    fn of<V: Vector>(&self, x: V) -> V {
+        x.sub(V::splat(self.mean)).div(V::splat(self.divisor))
     }
 }
 

@@ -155,7 +155,8 @@ fn present_at_first(x: &[f64]) -> usize {
 }
 
 impl Stage for Unadjusted {
-    fn process(&mut self, mut io: Io<'_>) {
+    fn process(&mut self, io: Io<'_>) {
+        let mut io = io.near();
         while io.len() > 0 {
             // The first is as if its like had come before it for ever.
             let x = io.x()[0];

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 
 pub(crate) use archive::Archive;
 pub(crate) use chunked::Chunked;
-pub(crate) use elementwise::{Abs, Affine, Clip, Each, Elementwise, Scale};
+pub(crate) use elementwise::{Abs, Affine, Clip, Each, Elementwise, Scale, Standardise};
 pub(crate) use ewma::{Adjusted, Unadjusted};
 pub(crate) use fill::{FillForward, FillValue};
 pub(crate) use shift::Shift;

@@ -165,7 +165,9 @@ impl<A: Aggregate<P> + Debug + Send + Sync + 'static, const P: usize> Stage for 
         while blocks.len() > 0 {
             // So many that a NaN does not make all others slow.
             let n = blocks.len().min(2048);
-            let (mut some, more) = blocks.split_at(n);
+            let (some, more) = blocks.split_at(n);
+            let is_blanked = !A::COUNTS && self.seen + 1 < self.shape.window;
+            let mut some = if is_blanked { some.near() } else { some };
             self.run::<true>(some.reborrow());
             self.blank(some.out());
             blocks = more;

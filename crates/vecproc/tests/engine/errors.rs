@@ -153,3 +153,17 @@ fn lengths_that_differ() {
     let error = rolling_mean(Strided::new(&[1.0; 5], 0, 2).unwrap(), 2, &mut [0.0; 5]).unwrap_err();
     assert_eq!(error.to_string(), "output has length 5, input has length 3");
 }
+
+#[test]
+fn a_stream_that_looks_back_at_more_than_there_is_memory_for_is_an_error() {
+    for pipeline in [
+        Pipeline::new().rolling_mean(1 << 50),
+        Pipeline::new().rolling_std(usize::MAX, 1).min_periods(1),
+        Pipeline::new().rolling_median(1 << 40),
+        Pipeline::new().lag(usize::MAX),
+        Pipeline::new().difference(1 << 60),
+    ] {
+        let error = pipeline.stream().unwrap_err().to_string();
+        assert!(error.contains("expected no more than there is memory for") || error.contains("2^30"), "{error}");
+    }
+}

@@ -83,3 +83,9 @@ fn what_cannot_be_is_told() {
     assert_eq!(empty.counts(), [0; 3]);
     assert_eq!(histogram(present(&[f64::NAN, 0.5]), 1, 0.0..=1.0).unwrap().missing(), 0);
 }
+
+#[test]
+fn more_bins_than_there_is_memory_for_are_an_error() {
+    let error = lagom_vecproc::histogram(&[1.0], usize::MAX, 0.0..=1.0).unwrap_err();
+    assert!(error.to_string().starts_with("no memory for a histogram of"), "{error}");
+}
