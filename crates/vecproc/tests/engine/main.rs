@@ -13,6 +13,8 @@ mod models;
 mod pandas;
 mod pandas_tables;
 mod resuming;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod table;
 mod threads;
 mod ulps;

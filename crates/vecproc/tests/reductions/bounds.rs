@@ -5,7 +5,8 @@ use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
 
 use crate::big::{self, off, units};
-use crate::exact::{LongInteger, Noise, U, families};
+use crate::shared::families::{Noise, families};
+use crate::shared::long_integer::{LongInteger, U};
 
 const LENGTHS: [usize; 17] = [1, 2, 3, 7, 8, 9, 31, 32, 33, 511, 513, 1023, 1024, 1025, 2047, 2048, 2049];
 

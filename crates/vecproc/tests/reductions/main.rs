@@ -4,6 +4,7 @@ mod agreement;
 mod big;
 mod bounds;
 mod cases;
-mod exact;
 mod histograms;
 mod models;
+#[path = "../shared/mod.rs"]
+mod shared;
