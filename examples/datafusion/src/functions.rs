@@ -14,20 +14,29 @@ use datafusion::prelude::SessionContext;
 use lagom_vecproc::{Ewma, Pipeline};
 
 /// What a function does with its number, where it takes one.
-type Describe = fn(f64) -> Pipeline;
+type Describe = fn(f64) -> Result<Pipeline>;
 
 /// Name, whether it takes a number, and what it does.
 const FUNCTIONS: [(&str, bool, Describe); 9] = [
-    ("lagom_expanding_mean", false, |_| Pipeline::new().expanding_mean().skip_missing()),
-    ("lagom_expanding_std", false, |_| Pipeline::new().expanding_std(1).skip_missing()),
-    ("lagom_rolling_sum", true, |n| Pipeline::new().rolling_sum(n as usize).skip_missing()),
-    ("lagom_rolling_mean", true, |n| Pipeline::new().rolling_mean(n as usize).skip_missing()),
-    ("lagom_rolling_std", true, |n| Pipeline::new().rolling_std(n as usize, 1).skip_missing()),
-    ("lagom_rolling_min", true, |n| Pipeline::new().rolling_min(n as usize).skip_missing()),
-    ("lagom_rolling_max", true, |n| Pipeline::new().rolling_max(n as usize).skip_missing()),
-    ("lagom_rolling_median", true, |n| Pipeline::new().rolling_median(n as usize).skip_missing()),
-    ("lagom_ewma", true, |span| Pipeline::new().ewma(Ewma::span(span))),
+    ("lagom_expanding_mean", false, |_| Ok(Pipeline::new().expanding_mean().skip_missing())),
+    ("lagom_expanding_std", false, |_| Ok(Pipeline::new().expanding_std(1).skip_missing())),
+    ("lagom_rolling_sum", true, |n| Ok(Pipeline::new().rolling_sum(rows(n)?).skip_missing())),
+    ("lagom_rolling_mean", true, |n| Ok(Pipeline::new().rolling_mean(rows(n)?).skip_missing())),
+    ("lagom_rolling_std", true, |n| Ok(Pipeline::new().rolling_std(rows(n)?, 1).skip_missing())),
+    ("lagom_rolling_min", true, |n| Ok(Pipeline::new().rolling_min(rows(n)?).skip_missing())),
+    ("lagom_rolling_max", true, |n| Ok(Pipeline::new().rolling_max(rows(n)?).skip_missing())),
+    ("lagom_rolling_median", true, |n| Ok(Pipeline::new().rolling_median(rows(n)?).skip_missing())),
+    ("lagom_ewma", true, |span| Ok(Pipeline::new().ewma(Ewma::span(span)))),
 ];
+
+/// A number of rows.
+fn rows(n: f64) -> Result<usize> {
+    if n.fract() == 0.0 && (0.0..=1e15).contains(&n) {
+        Ok(n as usize)
+    } else {
+        exec_err!("a window of {n} rows, expected a whole number of at least 1")
+    }
+}
 
 /// Makes the functions known. Each is over the rows so far of its partition, in its order, as many as its second
 /// argument says; NULL and NaN are left out, and a result of nothing is NULL. The window's frame has no part in it.
@@ -101,13 +110,19 @@ impl PartitionEvaluator for Evaluator {
             return exec_err!("{}: the first argument is no column of doubles", self.name);
         };
         let number = match values.get(1).and_then(|n| n.as_primitive_opt::<Float64Type>()) {
-            Some(numbers) if !numbers.is_empty() && numbers.is_valid(0) => numbers.value(0),
-            Some(_) => return exec_err!("{}: the second argument is NULL", self.name),
-            None => 0.0,
+            Some(numbers) if !numbers.is_empty() => {
+                let first = numbers.is_valid(0).then(|| numbers.value(0));
+                if numbers.iter().any(|number| number != first) {
+                    return exec_err!("{}: the second argument differs from row to row", self.name);
+                }
+                let Some(first) = first else { return exec_err!("{}: the second argument is NULL", self.name) };
+                first
+            }
+            _ => 0.0,
         };
         let x: Vec<f64> = x.iter().map(|x| x.unwrap_or(f64::NAN)).collect();
         let mut out = vec![0.0; rows];
-        let pipeline = (self.describe)(number);
+        let pipeline = (self.describe)(number)?;
         pipeline.process_batch(&x, &mut out).map_err(|error| DataFusionError::External(Box::new(error)))?;
         let results: Float64Array = out.into_iter().map(|y| (!y.is_nan()).then_some(y)).collect();
         Ok(Arc::new(results))

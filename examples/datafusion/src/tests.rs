@@ -55,3 +55,16 @@ fn a_window_of_nothing_is_an_error_that_says_so() {
     let error = column(&over("lagom_rolling_mean(dep_delay, 0)", "")).unwrap_err();
     assert!(error.to_string().contains("rolling_mean: window is 0, expected at least 1"), "{error}");
 }
+
+#[test]
+fn a_second_argument_that_is_no_number_of_rows_is_an_error() {
+    for (what, why) in [
+        ("lagom_rolling_mean(dep_delay, 2.9)", "expected a whole number"),
+        ("lagom_rolling_mean(dep_delay, -5)", "expected a whole number"),
+        ("lagom_rolling_mean(dep_delay, day)", "differs from row to row"),
+        ("lagom_rolling_mean(dep_delay, NULL)", "is NULL"),
+    ] {
+        let error = column(&over(what, "")).unwrap_err();
+        assert!(error.to_string().contains(why), "{what}: {error}");
+    }
+}
