@@ -182,6 +182,7 @@ fn the_profiler_crosses_threads_but_for_its_spans() {
         profiler::Span: false false;
         profiler::Summary: true true;
         profiler::FunctionStats: true true;
+        profiler::LineTable: true true;
         profiler::Monitor: true true;
         profiler::Registration: true true;
         profiler::TrackingAllocator: true true;

@@ -2,6 +2,7 @@
 
 mod deep;
 mod neon;
+mod outputs;
 
 use std::env;
 use std::process::Command;

@@ -31,9 +31,13 @@ pub mod pool {
 pub mod profiler {
     #[doc(inline)]
     pub use lagom_profiler::*;
-    // Shadows the attribute of the glob: this one finds the crate through the facade.
+    // Shadow the attributes of the glob: these find the crate through the facade.
+    #[doc(inline)]
+    pub use lagom_profiler::profile_all_facade as profile_all;
     #[doc(inline)]
     pub use lagom_profiler::profile_facade as profile;
+    #[doc(inline)]
+    pub use lagom_profiler::profile_lines_facade as profile_lines;
 }
 
 /// Numeric kernels over slices, chunks and files: [`lagom-vecproc`](lagom_vecproc).

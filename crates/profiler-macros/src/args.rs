@@ -1,47 +1,148 @@
-//! The arguments of the attribute: `name = "…"`, `crate = path`.
+//! What stands in the parentheses of the attributes.
 
+use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitStr, Path, Result, Token};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized, token};
 
-/// What stood in the parentheses.
+/// How many calls `records` keeps when it is not said.
+const RECORDS: u32 = 1_000;
+
+/// What `repeats` compares.
+pub(crate) enum Repeats {
+    /// Every argument.
+    All(Span),
+    Chosen(Vec<Expr>),
+}
+
+/// The arguments of all the attributes; which of them know which is up to [`Args::only`].
 #[derive(Default)]
 pub(crate) struct Args {
+    given: Vec<Ident>,
     /// The name in the tables instead of the function's.
     pub(crate) name: Option<LitStr>,
+    pub(crate) group: Option<LitStr>,
     /// Where the profiler is found instead of the default path.
     pub(crate) krate: Option<Path>,
+    /// How large the input of a call is.
+    pub(crate) size: Option<Expr>,
+    pub(crate) repeats: Option<Repeats>,
+    /// How many of the last calls are kept.
+    pub(crate) records: Option<u32>,
+    /// Leave the function alone.
+    pub(crate) skip: bool,
 }
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut args = Self::default();
         while !input.is_empty() {
-            if input.peek(Token![crate]) {
-                let key = input.parse::<Token![crate]>()?;
-                input.parse::<Token![=]>()?;
-                let path = input.call(Path::parse_mod_style)?;
-                if args.krate.replace(path).is_some() {
-                    return Err(syn::Error::new(key.span, "`crate` is given twice"));
-                }
+            let key = if input.peek(Token![crate]) {
+                Ident::new("crate", input.parse::<Token![crate]>()?.span)
             } else {
-                let key: Ident = input.parse()?;
-                if key != "name" {
-                    let message = format!("unknown argument `{key}`; known are `name = \"…\"` and `crate = path`");
-                    return Err(syn::Error::new(key.span(), message));
-                }
-                input.parse::<Token![=]>()?;
-                let name: LitStr = input.parse()?;
-                if name.value().is_empty() {
-                    return Err(syn::Error::new(name.span(), "the name is empty"));
-                }
-                if args.name.replace(name).is_some() {
-                    return Err(syn::Error::new(key.span(), "`name` is given twice"));
-                }
+                input.parse()?
+            };
+            if args.given.contains(&key) {
+                return Err(syn::Error::new(key.span(), format!("`{key}` is given twice")));
             }
+            args.value(&key, input)?;
+            args.given.push(key);
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
         }
-        Ok(args)
+        match (args.skip, &args.given[..]) {
+            (true, [first, second, ..]) => {
+                let other = if first == "skip" { second } else { first };
+                Err(syn::Error::new(other.span(), "`skip` goes alone"))
+            }
+            _ => Ok(args),
+        }
     }
+}
+
+impl Args {
+    fn value(&mut self, key: &Ident, input: ParseStream<'_>) -> Result<()> {
+        match key.to_string().as_str() {
+            "name" => self.name = Some(text(key, input)?),
+            "group" => self.group = Some(text(key, input)?),
+            "crate" => {
+                equals(key, input)?;
+                self.krate = Some(input.call(Path::parse_mod_style)?);
+            }
+            "size" => {
+                equals(key, input)?;
+                self.size = Some(input.parse()?);
+            }
+            "repeats" if input.peek(token::Paren) => {
+                let content;
+                let parens = parenthesized!(content in input);
+                let chosen = Punctuated::<Expr, Token![,]>::parse_terminated(&content)?;
+                if chosen.is_empty() {
+                    let message = "name the arguments to compare, as in `repeats(key, options.depth)`";
+                    return Err(syn::Error::new(parens.span.join(), message));
+                }
+                self.repeats = Some(Repeats::Chosen(chosen.into_iter().collect()));
+            }
+            "repeats" if input.parse::<Option<Token![=]>>()?.is_some() => {
+                self.repeats = Some(Repeats::Chosen(vec![input.parse()?]));
+            }
+            "repeats" => self.repeats = Some(Repeats::All(key.span())),
+            "records" if input.parse::<Option<Token![=]>>()?.is_some() => {
+                let count: LitInt = input.parse()?;
+                let records = count.base10_parse()?;
+                if records == 0 {
+                    return Err(syn::Error::new(count.span(), "0 records are none: leave `records` away"));
+                }
+                self.records = Some(records);
+            }
+            "records" => self.records = Some(RECORDS),
+            "skip" => self.skip = true,
+            _ => return Err(syn::Error::new(key.span(), format!("unknown argument `{key}`; {}", known(EVERY)))),
+        }
+        Ok(())
+    }
+
+    /// Refuses what this attribute does not know.
+    pub(crate) fn only(self, keys: &[&str]) -> Result<Self> {
+        match self.given.iter().find(|given| !keys.iter().any(|key| given == key)) {
+            Some(key) => Err(syn::Error::new(key.span(), format!("unknown argument `{key}`; {}", known(keys)))),
+            None => Ok(self),
+        }
+    }
+}
+
+/// What `#[profile]` knows.
+pub(crate) const EVERY: &[&str] = &["name", "group", "size", "repeats", "records", "crate", "skip"];
+
+fn known(keys: &[&str]) -> String {
+    let (last, first) = keys.split_last().expect("every attribute knows some");
+    let first: Vec<String> = first.iter().map(|key| written(key)).collect();
+    format!("known are {} and {}", first.join(", "), written(last))
+}
+
+/// How an argument is written.
+fn written(key: &str) -> String {
+    match key {
+        "name" | "group" => format!("`{key} = \"…\"`"),
+        "size" => "`size = expression`".to_owned(),
+        "crate" => "`crate = path`".to_owned(),
+        other => format!("`{other}`"),
+    }
+}
+
+fn equals(key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    match input.parse::<Option<Token![=]>>()? {
+        Some(_) => Ok(()),
+        None => Err(syn::Error::new(key.span(), format!("write {}", written(&key.to_string())))),
+    }
+}
+
+fn text(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    equals(key, input)?;
+    let text: LitStr = input.parse()?;
+    if text.value().is_empty() {
+        return Err(syn::Error::new(text.span(), format!("the {key} is empty")));
+    }
+    Ok(text)
 }

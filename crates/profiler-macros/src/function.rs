@@ -1,7 +1,7 @@
 //! A function as it stands in the source, its body untouched.
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Result, Signature, Token, Visibility, braced, token};
 
 /// A free function, an inherent or trait method, or a trait's default method.
@@ -15,15 +15,20 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+impl Function {
+    /// The function that the attribute `#[profile]`, or whatever its name, stands on.
+    pub(crate) fn parse(item: TokenStream, attribute: &str) -> Result<Self> {
+        (|input: ParseStream<'_>| Self::parse_from(input, attribute)).parse2(item)
+    }
+
+    fn parse_from(input: ParseStream<'_>, attribute: &str) -> Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let sig: Signature = input.parse().map_err(|error| {
-            syn::Error::new(error.span(), format!("`#[profile]` goes on a function or a method: {error}"))
+            syn::Error::new(error.span(), format!("`#[{attribute}]` goes on a function or a method: {error}"))
         })?;
         if input.peek(Token![;]) {
-            return Err(syn::Error::new_spanned(&sig, "`#[profile]` needs a function with a body"));
+            return Err(syn::Error::new_spanned(&sig, format!("`#[{attribute}]` needs a function with a body")));
         }
         let content;
         let brace = braced!(content in input);
@@ -37,12 +42,13 @@ impl Parse for Function {
             }
             Ok((tokens.into_iter().collect(), rest))
         })?;
-        if let Some(token) = &sig.constness {
-            return Err(syn::Error::new_spanned(
-                token,
-                "a `const fn` cannot be profiled: it must also run without a clock",
-            ));
-        }
         Ok(Self { attrs, vis, sig, brace, inner_attrs, body })
+    }
+
+    pub(crate) fn refuse_const(&self, message: &str) -> Result<()> {
+        match &self.sig.constness {
+            Some(token) => Err(syn::Error::new_spanned(token, message)),
+            None => Ok(()),
+        }
     }
 }

@@ -1,44 +1,66 @@
-//! Switching the profiler on and off, and starting over.
+//! Switching the profiler.
 
-use crate::engine;
+use crate::{engine, heap};
 
-/// Whether calls are recorded: on at the start; always off without the feature `enabled`. One relaxed load.
+/// How functions are profiled; see [`set_mode`].
 ///
 /// ```
-/// assert_eq!(lagom_profiler::is_enabled(), cfg!(feature = "enabled"));
+/// assert_eq!(lagom_profiler::Mode::default(), lagom_profiler::Mode::Adaptive);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[repr(u8)]
+pub enum Mode {
+    /// A probe is one relaxed load and a branch; nothing is counted.
+    Off = 0,
+    /// Every call is counted; timed is every call of functions that are called seldom, and a random share of the others', so
+    /// that timing takes about 1 % of a thread's time. Estimates come with their confidence interval.
+    #[default]
+    Adaptive = 1,
+    /// Every call is counted and timed: two readings of the clock and a few nanoseconds more per call.
+    Exact = 2,
+}
+
+/// Switches the profiler at run time, for all threads; [`Mode::Adaptive`] at the start.
+///
+/// A span is recorded in the way in which it was opened. One relaxed store; threads see it when they next look.
+///
+/// ```
+/// use lagom_profiler::{Mode, mode, set_mode};
+///
+/// set_mode(Mode::Off);
+/// drop(lagom_profiler::span!("quiet"));
+/// assert!(lagom_profiler::summary().get("quiet").is_none());
+/// set_mode(Mode::Exact);
+/// # #[cfg(feature = "enabled")]
+/// assert_eq!(mode(), Mode::Exact);
+/// ```
+pub fn set_mode(mode: Mode) {
+    engine::set_mode(mode);
+}
+
+/// How functions are profiled now; [`Mode::Off`] without the feature `enabled`.
+///
+/// ```
+/// println!("{:?}", lagom_profiler::mode());
 /// ```
 #[must_use]
-pub fn is_enabled() -> bool {
-    engine::is_enabled()
+pub fn mode() -> Mode {
+    engine::mode()
 }
 
-/// Switches the recording of calls on or off for the whole program.
+/// Forgets all figures of functions; what is registered and the heap's counts stay.
 ///
-/// A span that is open goes on to be recorded; one opened while off never is. The counting of allocations has its own
-/// switch, [`heap::set_mode`](crate::heap::set_mode).
-///
-/// ```
-/// # use lagom_profiler as profiler;
-/// profiler::set_enabled(false);
-/// drop(profiler::span!("unseen"));
-/// profiler::set_enabled(true);
-/// assert!(profiler::summary().get("unseen").is_none());
-/// ```
-pub fn set_enabled(enabled: bool) {
-    engine::set_enabled(enabled);
-}
-
-/// Forgets all calls; takes constant time and disturbs no thread.
-///
-/// Spans that are open are not recorded when they end: part of their time lies before the reset. Figures of the heap stay
-/// (see [`heap::reset_peak`](crate::heap::reset_peak)), as do registered closures.
+/// Spans that are open go on and are not recorded. Takes time in proportion to functions times threads; waits for a
+/// [`summary`](crate::summary()) that several resets have disturbed.
 ///
 /// ```
-/// # use lagom_profiler as profiler;
-/// drop(profiler::span!("warm up"));
-/// profiler::reset();
-/// assert!(profiler::summary().get("warm up").is_none());
+/// drop(lagom_profiler::span!("before"));
+/// lagom_profiler::reset();
+/// assert!(lagom_profiler::summary().get("before").is_none());
 /// ```
 pub fn reset() {
+    heap::mark();
     engine::reset();
 }

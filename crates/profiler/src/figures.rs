@@ -1,5 +1,6 @@
 //! Figures that others contribute: pools, caches, queues.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::engine;
@@ -60,7 +61,7 @@ pub struct Registration {
 /// assert!(lagom_profiler::Figures::default().is_empty());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Figures(pub(crate) Vec<FigureSet>);
 
@@ -135,11 +136,11 @@ impl fmt::Display for Figures {
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FigureSet {
     pub(crate) name: String,
-    #[cfg_attr(feature = "serde", serde(serialize_with = "as_map"))]
-    pub(crate) values: Vec<(&'static str, f64)>,
+    #[cfg_attr(feature = "serde", serde(with = "as_map"))]
+    pub(crate) values: Vec<(Cow<'static, str>, f64)>,
 }
 
 impl FigureSet {
@@ -160,9 +161,8 @@ impl FigureSet {
     /// # let _registration = lagom_profiler::register("pool", || [("reused", 9.0)]);
     /// assert!(lagom_profiler::figures().iter().all(|set| set.values().len() == 1));
     /// ```
-    #[must_use]
-    pub fn values(&self) -> &[(&'static str, f64)] {
-        &self.values
+    pub fn values(&self) -> impl ExactSizeIterator<Item = (&str, f64)> {
+        self.values.iter().map(|(name, value)| (&**name, *value))
     }
 
     /// The first figure with that name.
@@ -202,9 +202,43 @@ impl fmt::Display for FigureSet {
     }
 }
 
+/// As a map, in which the figures keep their order.
 #[cfg(feature = "serde")]
-fn as_map<S: serde::Serializer>(values: &[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(values.iter().copied())
+mod as_map {
+    use std::borrow::Cow;
+    use std::fmt;
+
+    use serde::de::{Deserializer, MapAccess, Visitor};
+    use serde::ser::Serializer;
+
+    type Values = Vec<(Cow<'static, str>, f64)>;
+
+    pub(super) fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(name, value)| (name, value)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Values;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from names to numbers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
+                let mut values = Values::new();
+                // A figure that is not finite has no number in JSON.
+                while let Some((name, value)) = map.next_entry::<String, Option<f64>>()? {
+                    values.push((name.into(), value.unwrap_or(f64::NAN)));
+                }
+                Ok(values)
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
 }
 
 #[cfg(test)]
@@ -212,6 +246,7 @@ mod tests {
     use super::*;
 
     fn set(name: &str, values: Vec<(&'static str, f64)>) -> String {
+        let values = values.into_iter().map(|(name, value)| (name.into(), value)).collect();
         FigureSet { name: name.into(), values }.to_string()
     }
 

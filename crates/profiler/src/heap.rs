@@ -19,9 +19,23 @@
 //! ```
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine;
 use crate::format::{Bytes, Count};
+
+/// Live bytes at the last reset of all figures.
+static MARK: AtomicU64 = AtomicU64::new(0);
+
+/// From here on [`grown`] counts.
+pub(crate) fn mark() {
+    MARK.store(current(), Ordering::Relaxed);
+}
+
+/// Live bytes now less those at the last [`mark`].
+pub(crate) fn grown() -> i64 {
+    current().cast_signed().saturating_sub(MARK.load(Ordering::Relaxed).cast_signed())
+}
 
 /// What the tracking allocator does besides allocating.
 ///
@@ -52,7 +66,7 @@ pub enum Mode {
 /// ```
 #[must_use]
 pub fn mode() -> Mode {
-    engine::mode()
+    engine::heap_mode()
 }
 
 /// Switches the mode; any thread may, at any time.
@@ -67,7 +81,7 @@ pub fn mode() -> Mode {
 /// heap::set_mode(Mode::Count);
 /// ```
 pub fn set_mode(mode: Mode) {
-    engine::set_mode(mode);
+    engine::set_heap_mode(mode);
 }
 
 /// Whether a tracking allocator is at work: it has counted at least one allocation.

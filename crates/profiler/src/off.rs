@@ -5,8 +5,9 @@ use std::task::Poll;
 
 use crate::figures::FigureSet;
 use crate::heap::Mode;
+use crate::lines::LineTable;
 use crate::monitor::{MonitorSummary, Sample, Settings};
-use crate::summary::FunctionStats;
+use crate::summary::Snapshot;
 
 #[derive(Debug)]
 pub(crate) struct Site;
@@ -14,6 +15,26 @@ pub(crate) struct Site;
 impl Site {
     pub(crate) const fn new(_: &'static str, _: &'static str, _: &'static str, _: u32) -> Self {
         Self
+    }
+
+    pub(crate) const fn group(self, _: &'static str) -> Self {
+        self
+    }
+
+    pub(crate) const fn element(self, _: &'static str) -> Self {
+        self
+    }
+
+    pub(crate) const fn sized(self) -> Self {
+        self
+    }
+
+    pub(crate) const fn repeats(self) -> Self {
+        self
+    }
+
+    pub(crate) const fn records(self, _: u32) -> Self {
+        self
     }
 }
 
@@ -28,6 +49,57 @@ impl Span {
 
     #[inline(always)]
     pub(crate) const fn fail(&self) {}
+
+    #[inline(always)]
+    pub(crate) const fn is_timed(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_on(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(crate) const fn size(&self, _: u64) {}
+
+    #[inline(always)]
+    pub(crate) const fn arguments(&self, _: u64) {}
+
+    #[inline(always)]
+    pub(crate) fn finish_with(self, _: impl FnOnce() -> Option<String>) {}
+}
+
+#[derive(Debug)]
+pub(crate) struct Call(PhantomData<*const ()>);
+
+impl Call {
+    #[inline(always)]
+    pub(crate) const fn enter(_: &'static Site) -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_timed(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_on(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(crate) const fn size(&self, _: u64) {}
+
+    #[inline(always)]
+    pub(crate) const fn arguments(&self, _: u64) {}
+
+    #[inline(always)]
+    pub(crate) const fn finish(&mut self, _: bool) {}
+
+    #[inline(always)]
+    pub(crate) fn finish_with(&mut self, _: bool, _: impl FnOnce() -> Option<String>) {}
 }
 
 #[derive(Debug)]
@@ -46,18 +118,47 @@ impl AsyncCall {
 
     #[inline(always)]
     pub(crate) const fn finish(&mut self, _: bool) {}
+
+    #[inline(always)]
+    pub(crate) fn finish_with(&mut self, _: bool, _: impl FnOnce() -> Option<String>) {}
+
+    #[inline(always)]
+    pub(crate) const fn size(&mut self, _: u64) {}
+
+    #[inline(always)]
+    pub(crate) const fn arguments(&mut self, _: u64) {}
 }
 
-pub(crate) const fn is_enabled() -> bool {
-    false
+/// What is known of one line: nothing.
+#[derive(Debug)]
+pub struct LineCount;
+
+/// A function whose lines are not timed.
+#[derive(Debug)]
+pub struct LineSite;
+
+/// No probe of a call.
+#[derive(Debug)]
+pub struct LineProbe<const N: usize>;
+
+/// The end of a loop's turn.
+#[derive(Debug)]
+pub struct LineBack<'a, const N: usize>(PhantomData<&'a LineProbe<N>>);
+
+pub(crate) const fn lines() -> Vec<LineTable> {
+    Vec::new()
 }
 
-pub(crate) const fn set_enabled(_: bool) {}
+pub(crate) const fn mode() -> crate::Mode {
+    crate::Mode::Off
+}
+
+pub(crate) const fn set_mode(_: crate::Mode) {}
 
 pub(crate) const fn reset() {}
 
-pub(crate) const fn snapshot() -> (u64, Vec<FunctionStats>) {
-    (0, Vec::new())
+pub(crate) fn snapshot() -> Snapshot {
+    Snapshot::default()
 }
 
 #[inline(always)]
@@ -69,11 +170,11 @@ pub(crate) const fn on_dealloc(_: usize) {}
 #[inline(always)]
 pub(crate) const fn on_realloc(_: usize, _: usize) {}
 
-pub(crate) const fn mode() -> Mode {
+pub(crate) const fn heap_mode() -> Mode {
     Mode::Off
 }
 
-pub(crate) const fn set_mode(_: Mode) {}
+pub(crate) const fn set_heap_mode(_: Mode) {}
 
 pub(crate) const fn current() -> u64 {
     0

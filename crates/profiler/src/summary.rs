@@ -1,11 +1,23 @@
 //! What the profiled functions did, as one report.
 
+mod clock;
+mod details;
 mod function;
+mod histogram;
 mod table;
+mod tree;
 
 use std::time::Duration;
 
+pub use clock::Clock;
+#[cfg(any(feature = "enabled", test))]
+pub(crate) use details::Queued;
+pub use details::{Record, RecordOutcome, Repeats, SizeClass, Stretch, Waiting};
 pub use function::FunctionStats;
+pub use histogram::{Bucket, Histogram};
+pub use tree::{CallNode, CallTree};
+
+pub(crate) use histogram::nanos;
 
 use crate::figures::Figures;
 use crate::suggestions::{self, Suggestion};
@@ -24,9 +36,26 @@ use crate::{engine, heap};
 /// ```
 #[must_use]
 pub fn summary() -> Summary {
-    let (elapsed_ns, mut functions) = engine::snapshot();
-    functions.sort_by(|a, b| b.self_ns.cmp(&a.self_ns).then_with(|| a.place().cmp(&b.place())));
-    Summary { elapsed_ns, heap_tracked: heap::is_installed(), functions, figures: crate::figures() }
+    let mut snapshot = engine::snapshot();
+    snapshot.functions.sort_by(|a, b| b.self_ns.cmp(&a.self_ns).then_with(|| a.place().cmp(&b.place())));
+    Summary {
+        elapsed_ns: snapshot.elapsed_ns,
+        heap_tracked: heap::is_installed(),
+        heap_grown: heap::grown(),
+        clock: snapshot.clock,
+        functions: snapshot.functions,
+        tree: snapshot.tree,
+        figures: crate::figures(),
+    }
+}
+
+/// What the engine tells at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) elapsed_ns: u64,
+    pub(crate) clock: Clock,
+    pub(crate) functions: Vec<FunctionStats>,
+    pub(crate) tree: CallTree,
 }
 
 /// A report over all profiled functions, from [`summary`].
@@ -44,12 +73,16 @@ pub fn summary() -> Summary {
 /// assert!(summary.get("outer").unwrap().total() >= summary.get("inner").unwrap().total());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct Summary {
-    elapsed_ns: u64,
-    heap_tracked: bool,
-    functions: Vec<FunctionStats>,
-    figures: Figures,
+    pub(crate) elapsed_ns: u64,
+    pub(crate) heap_tracked: bool,
+    pub(crate) heap_grown: i64,
+    pub(crate) clock: Clock,
+    pub(crate) functions: Vec<FunctionStats>,
+    pub(crate) tree: CallTree,
+    pub(crate) figures: Figures,
 }
 
 impl Summary {
@@ -73,6 +106,44 @@ impl Summary {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&FunctionStats> {
         self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The function of a node of [`tree`](Self::tree).
+    ///
+    /// # Panics
+    ///
+    /// If the node is of another summary, in which there were other functions.
+    ///
+    /// ```
+    /// let summary = lagom_profiler::summary();
+    /// for node in summary.tree().nodes() {
+    ///     println!("{}", summary.function(node).name());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn function(&self, node: &CallNode) -> &FunctionStats {
+        let found = self.functions.iter().find(|function| function.id == node.function);
+        found.expect("a node of this summary")
+    }
+
+    /// Who called whom.
+    ///
+    /// ```
+    /// assert!(lagom_profiler::Summary::default().tree().nodes().is_empty());
+    /// ```
+    #[must_use]
+    pub fn tree(&self) -> &CallTree {
+        &self.tree
+    }
+
+    /// What was measured with.
+    ///
+    /// ```
+    /// println!("{}", lagom_profiler::summary().clock());
+    /// ```
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The same report with the largest total time first.
@@ -140,6 +211,17 @@ impl Summary {
         self.heap_tracked
     }
 
+    /// Bytes on the heap now less those at the last [`reset`](crate::reset); zero unless
+    /// [`TrackingAllocator`](crate::TrackingAllocator) counts.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::summary().heap_grown(), 0); // no `TrackingAllocator` here
+    /// ```
+    #[must_use]
+    pub fn heap_grown(&self) -> i64 {
+        self.heap_grown
+    }
+
     /// What the registered closures answered.
     ///
     /// ```
@@ -162,8 +244,23 @@ impl Summary {
         suggestions::examine(self)
     }
 
+    /// The same, and what takes longer than in `baseline`: functions are matched by name and module, durations by ranks.
+    ///
+    /// ```
+    /// # use lagom_profiler as profiler;
+    /// let baseline = profiler::summary(); // or one that was saved, with the feature `serde`
+    /// // … the new version runs …
+    /// for advice in profiler::summary().suggestions_against(&baseline) {
+    ///     println!("{advice}");
+    /// }
+    /// ```
+    #[must_use]
+    pub fn suggestions_against(&self, baseline: &Self) -> Vec<Suggestion> {
+        suggestions::examine_against(self, baseline)
+    }
+
     #[cfg(test)]
     pub(crate) fn of(functions: Vec<FunctionStats>, heap_tracked: bool) -> Self {
-        Self { elapsed_ns: 1_000_000_000, heap_tracked, functions, figures: Figures::default() }
+        Self { elapsed_ns: 1_000_000_000, heap_tracked, functions, ..Self::default() }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lagom_profiler::{is_enabled, reset, set_enabled, span, summary};
+use lagom_profiler::{Mode, mode, reset, set_mode, span, summary};
 
 fn calls(name: &str) -> u64 {
     summary().get(name).map_or(0, |row| row.calls())
@@ -12,13 +12,13 @@ fn calls(name: &str) -> u64 {
 #[test]
 fn reset_and_switch() {
     // The switch.
-    assert!(is_enabled());
+    assert_eq!(mode(), Mode::Adaptive);
     let open = span!("open");
-    set_enabled(false);
+    set_mode(Mode::Off);
     drop(open);
     drop(span!("off"));
-    assert!(!is_enabled());
-    set_enabled(true);
+    assert_eq!(mode(), Mode::Off);
+    set_mode(Mode::Adaptive);
     assert_eq!((calls("open"), calls("off")), (1, 0));
 
     // A span around a reset is not recorded, those after it are, and nesting stays right.
@@ -54,6 +54,8 @@ fn reset_and_switch() {
                 }
             });
         }
+        // Also when an assertion fails: the others wait for it.
+        let _ends = Ends(&stop);
         for _ in 0..200 {
             reset();
             let summary = summary();
@@ -61,11 +63,74 @@ fn reset_and_switch() {
                 assert!(row.min() <= row.mean() && row.mean() <= row.max(), "{row:?}");
             }
         }
-        stop.store(true, Ordering::Relaxed);
     });
     reset();
     for _ in 0..3 {
         drop(span!("last"));
     }
     assert_eq!((summary().len(), calls("last")), (1, 3));
+
+    #[cfg(feature = "macros")]
+    {
+        lines();
+        nothing_is_asked_while_off();
+    }
+}
+
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(feature = "macros")]
+fn nothing_is_asked_while_off() {
+    use std::cell::Cell;
+
+    thread_local!(static ASKED: Cell<u32> = const { Cell::new(0) });
+
+    fn ask() -> u32 {
+        ASKED.set(ASKED.get() + 1);
+        3
+    }
+
+    #[lagom_profiler::profile(size = ask(), repeats(ask()), records)]
+    fn asked() -> Result<(), std::fmt::Arguments<'static>> {
+        Err(format_args!("an error"))
+    }
+
+    set_mode(Mode::Off);
+    drop(span!("sized", size = ask()));
+    assert!(asked().is_err());
+    assert_eq!(ASKED.get(), 0);
+    set_mode(Mode::Adaptive);
+    assert!(asked().is_err());
+    assert_eq!(ASKED.get(), 2);
+}
+
+#[cfg(feature = "macros")]
+fn lines() {
+    #[lagom_profiler::profile_lines]
+    fn lined(change: fn()) -> u8 {
+        change();
+        3
+    }
+    let table = || lagom_profiler::lines().into_iter().find(|table| table.name() == "lined");
+    let hits = || table().expect("called").lines().iter().map(|line| line.hits()).collect::<Vec<_>>();
+
+    lined(|| ());
+    lined(|| ());
+    assert_eq!(hits(), [2, 2]);
+    reset();
+    assert!(table().is_none());
+    // A call around a reset is in neither part; one in which the profiler is switched off is still recorded.
+    lined(reset);
+    assert!(table().is_none());
+    lined(|| ());
+    lined(|| set_mode(Mode::Off));
+    lined(|| set_mode(Mode::Adaptive));
+    assert_eq!((hits(), table().expect("called").calls()), (vec![2, 2], 2));
+    assert!(table().expect("called").total().as_secs() < 1);
 }

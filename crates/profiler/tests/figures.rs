@@ -58,7 +58,7 @@ fn a_panicking_closure_spoils_nothing() {
     let _bad = register("bad", || -> [(&'static str, f64); 1] { panic!("on purpose") });
     let _good = register("good", || [("x", f64::NAN), ("y", -0.5)]);
     let all = figures();
-    assert!(all.iter().any(|set| set.name() == "bad" && set.values().is_empty()));
+    assert!(all.iter().any(|set| set.name() == "bad" && set.values().len() == 0));
     assert_eq!(all.get("good", "y"), Some(-0.5));
     assert!(all.get("good", "x").is_some_and(f64::is_nan));
     let lines: Vec<String> = all.iter().map(ToString::to_string).collect();

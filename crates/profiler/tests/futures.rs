@@ -118,7 +118,8 @@ fn a_future_may_move_between_threads() {
     let (outer, inner) = (stats("travels"), stats("inside travels"));
     assert_eq!((outer.calls(), outer.polls(), inner.calls()), (1, 5, 4));
     assert!(outer.total() >= inner.total());
-    assert!(outer.self_time() <= outer.total() - inner.total(), "{outer:?} {inner:?}");
+    // Each is rounded.
+    assert!(outer.self_time() <= outer.total() - inner.total() + Duration::from_nanos(2), "{outer:?} {inner:?}");
 }
 
 #[profile]

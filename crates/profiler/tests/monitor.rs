@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use lagom_profiler::{Alert, Monitor, sample_now};
+use lagom_profiler::{Alert, AlertKind, Metric, Monitor, sample_now};
 
 /// Held by tests that read the resident size while they change it.
 #[cfg(target_os = "linux")]
@@ -118,6 +118,30 @@ fn the_figures_of_linux_are_true() {
     assert_eq!(block[77] as usize + files.len(), 21);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn dear_figures_are_read_seldom_and_shares_are_of_the_time_between() {
+    let monitor = Monitor::builder().detail_interval(Duration::MAX).build();
+    let first = monitor.sample();
+    assert!(first.cpu_share().is_none() && first.machine_share().expect("known") > 0.0, "{first:?}");
+    let start = Instant::now();
+    while start.elapsed() < 120 * MS {
+        std::hint::spin_loop();
+    }
+    let second = monitor.sample();
+    let used = second.cpu_time().expect("read") - first.cpu_time().expect("read");
+    let share = used.as_secs_f64() / (second.at() - first.at()).as_secs_f64();
+    assert!(share > 0.0 && (second.cpu_share().expect("known") - share).abs() < 2e-6, "{share} {second:?}");
+    let summary = monitor.summary();
+    let readings = |metric| summary.get(metric).map_or(0, |gauge| gauge.readings());
+    let counts = [Metric::Rss, Metric::MachineShare, Metric::CpuTime, Metric::CpuShare, Metric::Threads].map(readings);
+    assert_eq!(counts, [2, 2, 2, 1, 1]);
+    assert_eq!(summary.get(Metric::Rss).expect("read").duration(), second.at() - first.at());
+    assert!(second.threads() == first.threads() && second.threads().is_some());
+    let share = second.rss().expect("read") as f64 / second.machine_memory().expect("known") as f64;
+    assert!((second.machine_share().expect("known") - share).abs() < 2e-6);
+}
+
 /// What the kernel keeps for `getrusage` survives the start of another program.
 #[cfg(target_os = "linux")]
 #[test]
@@ -152,7 +176,7 @@ fn an_alert_fires_once_per_crossing() {
     let _alone = MEMORY.lock();
     let threshold = sample_now().rss().expect("read") + (100 << 20);
     let monitor =
-        Monitor::builder().on_alert(threshold, move |alert| seen.lock().expect("no panic").push(*alert)).build();
+        Monitor::builder().on_alert(threshold, move |alert| seen.lock().expect("no panic").push(alert.clone())).build();
     monitor.sample();
     for round in 1..=2 {
         let block = vec![1_u8; 160 << 20];
@@ -163,16 +187,20 @@ fn an_alert_fires_once_per_crossing() {
         drop(block);
         monitor.sample();
     }
-    let alert = fired.lock().expect("no panic")[0];
-    assert_eq!(alert.threshold_bytes(), threshold);
-    assert!(alert.bytes() >= threshold && Some(alert.bytes()) == alert.sample().rss());
+    let alert = fired.lock().expect("no panic")[0].clone();
+    assert_eq!((alert.kind(), alert.figure(), alert.level()), (AlertKind::Above, "rss", threshold as f64));
+    assert!(alert.value() >= alert.level() && Some(alert.value()) == alert.sample().get(Metric::Rss));
+    assert!(alert.unix_ms() > 1_600_000_000_000 && alert.leak().is_none());
     assert_eq!(monitor.summary().alerts(), 2);
     let json: serde_json::Value = serde_json::from_str(&alert.to_json_line()).expect("valid JSON");
-    assert_eq!(json["threshold_bytes"], threshold);
-    assert_eq!(json["rss"], alert.bytes());
-    assert_eq!(json["event"], "memory-alert");
+    assert_eq!(json["level"], threshold);
+    assert_eq!(json["rss"].as_f64(), Some(alert.value()));
+    assert_eq!((&json["event"], &json["kind"], &json["figure"]), (&"alert".into(), &"above".into(), &"rss".into()));
+    for metric in Metric::ALL {
+        assert_eq!(json[metric.name()].as_f64(), alert.sample().get(metric), "{metric}");
+    }
     assert!(!alert.to_json_line().contains('\n'));
-    assert!(alert.to_string().starts_with("memory alert: "));
+    assert!(alert.to_string().starts_with("rss is "), "{alert}");
 }
 
 #[test]
@@ -300,12 +328,13 @@ fn started_and_stopped_from_many_threads() {
             let monitor = &monitor;
             scope.spawn(move || {
                 for round in 0..50 {
-                    if (round + thread) % 2 == 0 {
-                        monitor.start();
-                    } else {
-                        monitor.stop();
+                    match (round + thread) % 3 {
+                        0 => assert!(monitor.start()),
+                        1 => monitor.stop(),
+                        _ => monitor.clear(),
                     }
                     monitor.sample();
+                    assert!(monitor.samples().len() as u64 <= 1_000 && monitor.summary().alerts() == 0);
                 }
             });
         }
@@ -314,5 +343,6 @@ fn started_and_stopped_from_many_threads() {
     let count = monitor.summary().samples();
     std::thread::sleep(20 * MS);
     assert_eq!(monitor.summary().samples(), count, "no sampler is left behind");
-    assert!(count >= 200);
+    monitor.clear();
+    assert_eq!((monitor.samples().len(), monitor.summary().samples()), (0, 0));
 }

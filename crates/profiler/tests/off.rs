@@ -3,18 +3,23 @@
 
 use std::time::Duration;
 
-use lagom_profiler::{Monitor, heap, register, reset, sample_now, set_enabled, span, suggestions, summary};
+use lagom_profiler::{Mode, Monitor, heap, mode, register, reset, sample_now, set_mode, span, suggestions, summary};
+
+fn not_run() -> u64 {
+    unreachable!("no call is timed")
+}
 
 #[test]
 fn nothing_is_measured() {
-    set_enabled(true);
+    set_mode(Mode::Exact);
     {
         let span = span!("unseen");
         span.fail();
+        let _sized = span!("unseen too", group = "g", size = not_run());
     }
     reset();
     assert!(summary().is_empty() && suggestions().is_empty());
-    assert!(!lagom_profiler::is_enabled());
+    assert_eq!(mode(), Mode::Off);
     let _registration = register("set", || [("x", 1.0)]);
     assert!(lagom_profiler::figures().is_empty());
     assert_eq!(heap::stats(), heap::HeapStats::default());
@@ -41,4 +46,32 @@ fn functions_stay_as_written() {
         Ok(value)
     }
     assert_eq!(plain(3), Ok(3));
+
+    #[lagom_profiler::profile(size = no_such_value, repeats(nor_this), records = 3, group = "g")]
+    fn asked(value: u8) -> Option<u8> {
+        Some(value)
+    }
+    assert_eq!(asked(3), Some(3));
+
+    #[lagom_profiler::profile_lines(crate = no::such::path)]
+    fn lined(value: u8) -> u8 {
+        let more = value + 1;
+        more * 2
+    }
+    assert_eq!(lined(3), 8);
+    assert!(lagom_profiler::lines().is_empty());
+
+    struct Plain;
+
+    #[lagom_profiler::profile_all(crate = no::such::path, group = "g")]
+    impl Plain {
+        #[lagom_profiler::profile(skip)]
+        fn skipped() {}
+
+        fn answer() -> u8 {
+            42
+        }
+    }
+    Plain::skipped();
+    assert_eq!(Plain::answer(), 42);
 }

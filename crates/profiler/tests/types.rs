@@ -4,8 +4,9 @@ use std::fmt::Debug;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use lagom_profiler::{
-    Alert, FigureSet, Figures, FunctionStats, Gauge, Monitor, MonitorBuilder, MonitorSummary, Registration, Rule,
-    Sample, Span, Suggestion, Summary, TrackingAllocator, heap,
+    Alert, AlertKind, AlertRule, FigureSet, Figures, FunctionStats, Gauge, Leak, LeakRule, LineStats, LineTable,
+    Metric, Monitor, MonitorBuilder, MonitorSummary, Registration, Rule, Sample, Span, Suggestion, Summary, TimeIt,
+    Timing, TimingComparison, TrackingAllocator, Watched, heap, report,
 };
 
 const fn shared<T: Send + Sync + Debug>() {}
@@ -15,10 +16,29 @@ const fn copy<T: Copy>() {}
 #[test]
 fn types_may_go_where_they_should() {
     plain::<Alert>();
+    plain::<AlertKind>();
+    plain::<AlertRule>();
+    plain::<Leak>();
+    plain::<LeakRule>();
+    plain::<Metric>();
+    plain::<Watched>();
+    plain::<TimeIt>();
+    plain::<Timing>();
+    plain::<TimingComparison>();
+    plain::<report::Change>();
+    plain::<report::Comparison>();
+    plain::<report::Report>();
+    plain::<report::Thresholds>();
+    plain::<report::Verdict>();
+    plain::<report::Weight>();
+    #[cfg(feature = "export")]
+    plain::<report::ReportError>();
     plain::<FigureSet>();
     plain::<Figures>();
     plain::<FunctionStats>();
     plain::<Gauge>();
+    plain::<LineStats>();
+    plain::<LineTable>();
     plain::<MonitorSummary>();
     plain::<Registration>();
     plain::<Rule>();
@@ -33,7 +53,8 @@ fn types_may_go_where_they_should() {
     copy::<Sample>();
     copy::<heap::HeapStats>();
     copy::<MonitorSummary>();
-    copy::<Alert>();
+    copy::<Gauge>();
+    copy::<Leak>();
     // `Span` is pinned as not `Send` by a test that must not compile; here that it can be printed.
     const fn debug<T: Debug>() {}
     debug::<Span>();
@@ -56,12 +77,13 @@ fn reports_as_json() {
     assert!(json["figures"][0]["values"]["broken"].is_null());
 
     let sample = serde_json::to_value(sample_now()).expect("serializes");
-    assert!(sample["at_ns"].is_u64() && sample.get("rss").is_some());
+    assert!(sample["at_ns"].is_u64() && sample["cpu_share"].is_null());
+    assert!(Metric::ALL.iter().all(|metric| sample.get(metric.name()).is_some()));
     let monitor = Monitor::new();
     monitor.sample();
     let summary = serde_json::to_value(monitor.summary()).expect("serializes");
     assert_eq!(summary["samples"], 1);
-    assert!(summary["traced"]["mean"].is_u64() && summary["traced"].get("sum").is_none());
+    assert!(summary["traced_current"]["mean"].is_f64() && summary["traced_current"].get("sum").is_none());
     assert_eq!(serde_json::to_value(Rule::AllocationHeavy).expect("serializes"), Rule::AllocationHeavy.id());
     assert!(serde_json::to_value(heap::stats()).expect("serializes")["peak"].is_u64());
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::neon;
+use super::{neon, outputs};
 use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::{Package, Workspace};
@@ -22,6 +22,7 @@ pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     stress(steps)?;
     without_membarrier(steps, workspace)?;
     neon::run(steps, workspace)?;
+    outputs::run(steps, workspace)?;
     miri(steps, workspace)?;
     address_sanitizer(steps, workspace)?;
     thread_sanitizer(steps, workspace)?;

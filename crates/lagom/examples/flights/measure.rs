@@ -94,7 +94,7 @@ pub(crate) struct MemorySample {
 
 /// Runs a version once: for the clock, with the probes switched off, or for the profile.
 pub(crate) fn measure(version: Version, input: Option<PathBuf>, profiled: bool) -> Result<Report> {
-    profiler::set_enabled(profiled);
+    profiler::set_mode(if profiled { profiler::Mode::Exact } else { profiler::Mode::Off });
     heap::set_mode(if profiled { heap::Mode::Count } else { heap::Mode::Off });
     // A timed run shows no progress either.
     let progress = if profiled { progress_bar(version) } else { ProgressBar::hidden() };
@@ -142,8 +142,8 @@ pub(crate) fn measure(version: Version, input: Option<PathBuf>, profiled: bool) 
 
 fn figures() -> BTreeMap<String, BTreeMap<String, f64>> {
     let figures = profiler::figures();
-    let named = |(name, value): &(&'static str, f64)| ((*name).to_owned(), *value);
-    figures.iter().map(|set| (set.name().to_owned(), set.values().iter().map(named).collect())).collect()
+    let named = |(name, value): (&str, f64)| (name.to_owned(), value);
+    figures.iter().map(|set| (set.name().to_owned(), set.values().map(named).collect())).collect()
 }
 
 /// A bar on the terminal over the bytes of all files; nothing where there is no terminal.

@@ -1,74 +1,95 @@
-//! On and off, reset, and the reading of all figures.
+//! The mode, and the reset of all figures.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
-use super::slot::{Field, Tally};
-use super::{block, clock, site};
-use crate::summary::FunctionStats;
+use lagom_base::sync::Mutex;
 
-static ENABLED: AtomicBool = AtomicBool::new(true);
-/// How often the figures were reset. Slots of an older epoch are void, so that nobody but its owner writes to a slot.
+use super::{calls, clock};
+pub(crate) use crate::control::Mode;
+
+static MODE: AtomicU8 = AtomicU8::new(Mode::Adaptive as u8);
+/// How often the figures were reset. Figures of an older epoch are void, so that nobody but its owner writes to a slot.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
-/// When the figures were reset, on the profiler's clock.
+/// When the figures were reset, in ticks and in nanoseconds.
 static SINCE: AtomicU64 = AtomicU64::new(0);
+static SINCE_NS: AtomicU64 = AtomicU64::new(0);
+/// What began before the last reset is void; 0 before the first, for what begins while the profiler measures itself counts.
+static VOID_BEFORE: AtomicU64 = AtomicU64::new(0);
+/// Held by a reset, and by a reader that resets have disturbed too often.
+static FIGURES: Mutex<()> = Mutex::new(());
+/// Odd while a reset is under way.
+static RESETS: AtomicU64 = AtomicU64::new(0);
 
-#[inline]
-pub(crate) fn is_enabled() -> bool {
-    ENABLED.load(Ordering::Relaxed)
+pub(in crate::on) const OFF: u8 = Mode::Off as u8;
+pub(in crate::on) const ADAPTIVE: u8 = Mode::Adaptive as u8;
+
+/// The mode as a number: what probes branch on takes no instruction to make an enum of.
+#[inline(always)]
+pub(in crate::on) fn current() -> u8 {
+    MODE.load(Ordering::Relaxed)
 }
 
-pub(crate) fn set_enabled(enabled: bool) {
-    ENABLED.store(enabled, Ordering::Relaxed);
+#[inline(always)]
+pub(crate) fn mode() -> Mode {
+    match current() {
+        OFF => Mode::Off,
+        ADAPTIVE => Mode::Adaptive,
+        _ => Mode::Exact,
+    }
+}
+
+pub(crate) fn set_mode(mode: Mode) {
+    MODE.store(mode as u8, Ordering::Relaxed);
 }
 
 #[inline]
-pub(crate) fn epoch() -> u64 {
+pub(in crate::on) fn epoch() -> u64 {
     EPOCH.load(Ordering::Relaxed)
 }
 
-pub(crate) fn reset() {
-    SINCE.store(clock::now(), Ordering::Relaxed);
-    EPOCH.fetch_add(1, Ordering::Relaxed);
+#[inline]
+pub(in crate::on) fn since() -> u64 {
+    SINCE.load(Ordering::Relaxed)
 }
 
-/// Time since the reset in nanoseconds, and the figures of every function called since.
-pub(crate) fn snapshot() -> (u64, Vec<FunctionStats>) {
-    let epoch = epoch();
-    let elapsed = clock::now().saturating_sub(SINCE.load(Ordering::Relaxed));
-    let blocks = block::all();
-    let mut functions = Vec::new();
-    for (number, site) in (0_u32..).zip(site::all()) {
-        let mut tally = Tally::EMPTY;
-        for found in blocks.iter().filter_map(|block| block.existing(number)?.read(epoch)) {
-            tally.merge(&found);
+pub(in crate::on) fn since_ns() -> u64 {
+    SINCE_NS.load(Ordering::Relaxed)
+}
+
+#[inline]
+pub(in crate::on) fn void_before() -> u64 {
+    VOID_BEFORE.load(Ordering::Relaxed)
+}
+
+/// Reads figures of one epoch: again if somebody reset them meanwhile, and the last time while nobody can.
+pub(in crate::on) fn read_undisturbed<R>(read: impl Fn() -> R) -> R {
+    for _ in 0..4 {
+        let before = RESETS.load(Ordering::Acquire);
+        let result = read();
+        fence(Ordering::Acquire);
+        if before.is_multiple_of(2) && RESETS.load(Ordering::Relaxed) == before {
+            return result;
         }
-        if tally.get(Field::Calls) + tally.get(Field::Polls) == 0 {
-            continue;
-        }
-        functions.push(FunctionStats {
-            name: site.name,
-            module: site.module,
-            file: site.file,
-            line: site.line,
-            calls: tally.get(Field::Calls),
-            errors: tally.get(Field::Errors),
-            panics: tally.get(Field::Panics),
-            cancelled: tally.get(Field::Cancelled),
-            total_ns: tally.get(Field::Total),
-            self_ns: tally.get(Field::Own),
-            wall_ns: tally.get(Field::Wall),
-            failed_ns: tally.get(Field::FailedWall),
-            min_ns: tally.get(Field::Min),
-            max_ns: tally.get(Field::First).max(tally.get(Field::RestMax)),
-            first_ns: tally.get(Field::First),
-            rest_max_ns: tally.get(Field::RestMax),
-            polls: tally.get(Field::Polls),
-            longest_poll_ns: tally.get(Field::LongestPoll),
-            allocations: tally.get(Field::Allocations),
-            allocated_bytes: tally.get(Field::Bytes),
-            self_allocations: tally.get(Field::OwnAllocations),
-            self_allocated_bytes: tally.get(Field::OwnBytes),
-        });
     }
-    (elapsed, functions)
+    let _guard = FIGURES.lock();
+    read()
+}
+
+/// The figures begin with the first profiled call.
+pub(in crate::on) fn start() {
+    clock::start();
+    SINCE.store(clock::ticks(), Ordering::Relaxed);
+    SINCE_NS.store(clock::now(), Ordering::Relaxed);
+}
+
+pub(crate) fn reset() {
+    let _guard = FIGURES.lock();
+    RESETS.fetch_add(1, Ordering::Relaxed);
+    fence(Ordering::Release);
+    // In this order no call is timed that is not counted.
+    calls::rebase();
+    start();
+    VOID_BEFORE.store(since(), Ordering::Relaxed);
+    EPOCH.fetch_add(1, Ordering::Relaxed);
+    RESETS.fetch_add(1, Ordering::Release);
 }

@@ -29,15 +29,17 @@ struct Totals {
     bytes: AtomicU64,
 }
 
-/// Allocations and requested bytes.
+/// Allocations, requested bytes and released ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) allocations: u64,
     pub(crate) bytes: u64,
+    /// Bytes released, of whatever thread's blocks.
+    pub(crate) freed: u64,
 }
 
 impl Counts {
-    pub(crate) const ZERO: Self = Self { allocations: 0, bytes: 0 };
+    pub(crate) const ZERO: Self = Self { allocations: 0, bytes: 0, freed: 0 };
 }
 
 impl Add for Counts {
@@ -46,6 +48,7 @@ impl Add for Counts {
         Self {
             allocations: self.allocations.wrapping_add(other.allocations),
             bytes: self.bytes.wrapping_add(other.bytes),
+            freed: self.freed.wrapping_add(other.freed),
         }
     }
 }
@@ -56,6 +59,7 @@ impl Sub for Counts {
         Self {
             allocations: self.allocations.saturating_sub(other.allocations),
             bytes: self.bytes.saturating_sub(other.bytes),
+            freed: self.freed.saturating_sub(other.freed),
         }
     }
 }
@@ -77,6 +81,12 @@ pub(crate) fn thread() -> Counts {
     LOCAL.try_with(|local| local.counts.get()).unwrap_or(Counts::ZERO)
 }
 
+/// Whether the calling thread's allocations have ever been counted.
+#[inline]
+pub(crate) fn thread_is_counted() -> bool {
+    LOCAL.try_with(|local| local.counts.get().allocations != 0).unwrap_or(false)
+}
+
 #[inline]
 fn counting() -> bool {
     MODE.load(Ordering::Relaxed) == Mode::Count as u8
@@ -88,7 +98,7 @@ fn count(grown: usize) {
     let grown = grown as u64;
     let shard = LOCAL
         .try_with(|local| {
-            local.counts.set(local.counts.get() + Counts { allocations: 1, bytes: grown });
+            local.counts.set(local.counts.get() + Counts { allocations: 1, bytes: grown, freed: 0 });
             let mut shard = local.shard.get();
             if shard == NO_SHARD {
                 shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed) % SHARDS;
@@ -100,6 +110,13 @@ fn count(grown: usize) {
     let totals = &TOTALS[shard].0;
     totals.allocations.fetch_add(1, Ordering::Relaxed);
     totals.bytes.fetch_add(grown, Ordering::Relaxed);
+}
+
+/// `shrunk` bytes less.
+#[inline]
+fn uncount(shrunk: usize) {
+    let shrunk = Counts { freed: shrunk as u64, ..Counts::ZERO };
+    let _ = LOCAL.try_with(|local| local.counts.set(local.counts.get() + shrunk));
 }
 
 /// The live bytes change by `delta`.
@@ -129,6 +146,7 @@ pub(crate) fn on_alloc(size: usize) {
 #[inline]
 pub(crate) fn on_dealloc(size: usize) {
     if counting() {
+        uncount(size);
         shift(-signed(size));
     }
 }
@@ -137,6 +155,7 @@ pub(crate) fn on_dealloc(size: usize) {
 pub(crate) fn on_realloc(old: usize, new: usize) {
     if counting() {
         count(new.saturating_sub(old));
+        uncount(old.saturating_sub(new));
         shift(signed(new) - signed(old));
     }
 }

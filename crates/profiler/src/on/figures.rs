@@ -61,7 +61,22 @@ pub(crate) fn figures() -> Vec<FigureSet> {
         .map(|entry| FigureSet {
             name: entry.name.to_string(),
             // A report must not die of one closure's bug.
-            values: contain(|| (entry.ask)()).unwrap_or_default(),
+            values: contain(|| (entry.ask)())
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
         })
         .collect()
+}
+
+/// One registered figure by its name, `set/figure`, of the first set that has it. Only sets of that name are asked.
+pub(crate) fn figure(name: &str) -> Option<f64> {
+    let of_set = |set: &Entry| name.strip_prefix(&*set.name).and_then(|rest| rest.strip_prefix('/')).is_some();
+    let entries: Vec<Entry> = ENTRIES.lock().iter().filter(|set| of_set(set)).cloned().collect();
+    entries.iter().find_map(|entry| {
+        let figure = &name[entry.name.len() + 1..];
+        let values = contain(|| (entry.ask)())?;
+        values.into_iter().find_map(|(name, value)| (name == figure).then_some(value))
+    })
 }

@@ -22,6 +22,15 @@ const fn column(title: &'static str, cell: fn(&FunctionStats, &Totals) -> String
     Column { title, cell }
 }
 
+/// Half the confidence interval of an estimated total, as a share of it.
+fn margin(function: &FunctionStats, _: &Totals) -> String {
+    match (function.margin_ns, function.total_ns) {
+        (0, _) => String::new(),
+        (_, 0) => "?".into(),
+        (margin, total) => format!("{:.1}%", (100.0 * margin as f64 / total as f64).min(999.0)),
+    }
+}
+
 impl Summary {
     fn columns(&self) -> Vec<Column> {
         let any = |value: fn(&FunctionStats) -> u64| self.functions.iter().any(|function| value(function) > 0);
@@ -39,9 +48,14 @@ impl Summary {
             column("self", |f, _| Time(f.self_ns).to_string()),
             column("self%", |f, totals| format!("{:.1}%", 100.0 * f.self_ns as f64 / totals.self_ns.max(1) as f64)),
             column("total", |f, _| Time(f.total_ns).to_string()),
-            column("min", |f, _| Time(f.min_ns).to_string()),
+        ]);
+        if any(|f| f.margin_ns) {
+            columns.push(column("+-", margin));
+        }
+        columns.extend([
             column("mean", |f, _| Time(f.mean_ns()).to_string()),
-            column("max", |f, _| Time(f.max_ns).to_string()),
+            column("p50", |f, _| Time::from(f.p50()).to_string()),
+            column("p99", |f, _| Time::from(f.p99()).to_string()),
         ]);
         if self.heap_tracked {
             columns.push(column("allocs", |f, _| Mean(f.allocations_per_call()).to_string()));
@@ -52,12 +66,12 @@ impl Summary {
 
     /// The name, with the place behind it if another row has the same.
     fn label(&self, function: &FunctionStats) -> String {
-        let name = printable(function.name);
+        let name = printable(&function.name);
         let alone = self.functions.iter().filter(|other| other.name == function.name).count() == 1;
         if alone {
             return name.into_owned();
         }
-        let file = function.file.rsplit(['/', '\\']).next().unwrap_or(function.file);
+        let file = function.file.rsplit(['/', '\\']).next().unwrap_or(&function.file);
         format!("{name} {}:{}", printable(file), function.line)
     }
 }
@@ -83,6 +97,13 @@ impl fmt::Display for Summary {
         if self.heap_tracked {
             write!(f, "\n(allocs and bytes are per call)")?;
         }
+        if self.functions.iter().any(|function| function.margin_ns > 0) {
+            write!(f, "\n(+-: half the 95 % interval of an estimated total)")?;
+        }
+        let hidden = self.clock.percentiles_from();
+        if self.functions.iter().any(|function| function.timed > 0 && function.p50() < hidden) {
+            write!(f, "\n(percentiles below {} are not meaningful here: the clock's steps)", Time::from(hidden))?;
+        }
         if !self.figures.is_empty() {
             write!(f, "\n\n{}", self.figures)?;
         }
@@ -96,8 +117,8 @@ mod tests {
 
     fn row(name: &'static str, line: u32) -> FunctionStats {
         FunctionStats {
-            name,
-            file: "src/pool.rs",
+            name: name.into(),
+            file: "src/pool.rs".into(),
             line,
             calls: u64::MAX / 2,
             errors: 123_456,
@@ -120,7 +141,8 @@ mod tests {
             "a::very::long::path::to::some::function::that::nobody::would::like::to::read::in::a::table::of::this";
         let mut huge = row("b", 1);
         huge.calls = 3;
-        let summary = Summary::of(vec![row(long, 1), huge, FunctionStats { name: "idle", ..Default::default() }], true);
+        let summary =
+            Summary::of(vec![row(long, 1), huge, FunctionStats { name: "idle".into(), ..Default::default() }], true);
         let text = summary.to_string();
         for line in text.lines() {
             assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
@@ -131,7 +153,7 @@ mod tests {
 
     #[test]
     fn columns_without_a_value_are_left_out() {
-        let plain = FunctionStats { name: "f", calls: 1, ..Default::default() };
+        let plain = FunctionStats { name: "f".into(), calls: 1, ..Default::default() };
         let text = Summary::of(vec![plain], false).to_string();
         assert!(!text.contains("errors") && !text.contains("allocs"), "{text}");
     }

@@ -43,6 +43,38 @@ impl Counter {
     }
 }
 
+#[lagom::profiler::profile(group = "sums", size = values.len(), repeats, records = 10)]
+pub fn sum(values: &[u64], offset: u64) -> Result<u64, String> {
+    values.iter().try_fold(offset, |sum, value| sum.checked_add(*value)).ok_or_else(|| "too large".to_owned())
+}
+
+pub struct Celsius(pub f64);
+
+#[lagom::profiler::profile_all(group = "units")]
+impl Celsius {
+    pub fn to_fahrenheit(&self) -> f64 {
+        self.0 * 1.8 + 32.0
+    }
+}
+
+#[lagom::profiler::profile_all]
+pub mod shapes {
+    pub fn area(width: u64, height: u64) -> u64 {
+        width * height
+    }
+}
+
+#[lagom::profiler::profile_lines]
+pub fn digits(text: &str) -> usize {
+    let mut count = 0;
+    for character in text.chars() {
+        if character.is_ascii_digit() {
+            count += 1;
+        }
+    }
+    count
+}
+
 /// A map with interned keys; `clippy.toml` has the line that lets it pass.
 pub fn count(words: &Interner<str>, text: &str) -> HashMap<Interned<str>, usize> {
     let mut counts = HashMap::new();

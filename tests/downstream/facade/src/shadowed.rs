@@ -26,3 +26,26 @@ pub fn even(x: u32) -> ::core::result::Result<u32, u32> {
 pub async fn later<T>(x: T) -> T {
     x
 }
+
+#[::lagom::profiler::profile(size = values.len(), repeats, records)]
+pub fn first(values: &[::core::primitive::u64]) -> ::core::result::Result<::core::primitive::u64, u8> {
+    values.first().copied().ok_or(0)
+}
+
+pub struct Pair(pub u32, pub u32);
+
+#[::lagom::profiler::profile_all]
+impl Pair {
+    pub fn turn(self) -> Self {
+        Self(self.1, self.0)
+    }
+}
+
+#[::lagom::profiler::profile_lines]
+pub fn count_down(from: u32) -> u32 {
+    let mut steps = 0;
+    while steps < from {
+        steps += 1;
+    }
+    steps
+}

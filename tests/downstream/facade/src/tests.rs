@@ -24,6 +24,11 @@ fn profiled_functions_are_counted() {
     assert_eq!(shadowed::double(4), 8);
     assert_eq!((shadowed::even(2), shadowed::even(3)), (Ok(2), Err(3)));
     assert_eq!(pin!(shadowed::later(5)).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(5));
+    assert_eq!((sum(&[1, 2], 3), sum(&[u64::MAX], 1).is_err()), (Ok(6), true));
+    assert_eq!(Celsius(100.0).to_fahrenheit(), 212.0);
+    assert_eq!(shapes::area(2, 3), 6);
+    assert_eq!((shadowed::first(&[7]), shadowed::first(&[])), (Ok(7), Err(0)));
+    assert_eq!(shadowed::Pair(1, 2).turn().0, 2);
     let summary = lagom::profiler::summary();
     let calls = |name| {
         let function = summary.get(name).unwrap_or_else(|| panic!("`{name}` is not in the summary"));
@@ -34,6 +39,24 @@ fn profiled_functions_are_counted() {
     assert_eq!(calls("double"), (1, 0));
     assert_eq!(calls("even"), (2, 1));
     assert_eq!(calls("later"), (1, 0));
+    assert_eq!(calls("sum"), (2, 1));
+    assert_eq!(calls("Celsius::to_fahrenheit"), (1, 0));
+    assert_eq!(calls("area"), (1, 0));
+    assert_eq!(calls("first"), (2, 1));
+    assert_eq!(calls("Pair::turn"), (1, 0));
+}
+
+#[test]
+fn lines_are_counted() {
+    assert_eq!((digits("a1b2"), shadowed::count_down(3)), (2, 3));
+    let tables = lagom::profiler::lines();
+    let hits = |name| {
+        let table = tables.iter().find(|table| table.name() == name);
+        let table = table.unwrap_or_else(|| panic!("`{name}` has no lines"));
+        table.lines().iter().map(|line| line.hits()).collect::<Vec<_>>()
+    };
+    assert_eq!(hits("digits"), [1, 5, 4, 2, 1]);
+    assert_eq!(hits("count_down"), [1, 4, 3, 1]);
 }
 
 #[test]

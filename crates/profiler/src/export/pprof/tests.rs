@@ -1,0 +1,134 @@
+//! The profile is read back by a parser of its own.
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+
+use super::*;
+use crate::export::fixture::{NASTY, summary};
+
+/// A field: its number, and a number or bytes.
+enum Field<'a> {
+    Number(u32, u64),
+    Bytes(u32, &'a [u8]),
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for place in 0..10 {
+        let (&byte, rest) = bytes.split_first().expect("a byte more");
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte < 0x80 {
+            return value;
+        }
+    }
+    panic!("a number of more than ten bytes");
+}
+
+fn fields(mut bytes: &[u8]) -> Vec<Field<'_>> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let key = varint(&mut bytes);
+        let number = (key >> 3) as u32;
+        fields.push(match key & 7 {
+            0 => Field::Number(number, varint(&mut bytes)),
+            2 => {
+                let length = varint(&mut bytes) as usize;
+                let (field, rest) = bytes.split_at(length);
+                bytes = rest;
+                Field::Bytes(number, field)
+            }
+            kind => panic!("wire type {kind}"),
+        });
+    }
+    fields
+}
+
+fn messages<'a>(fields: &[Field<'a>], wanted: u32) -> Vec<&'a [u8]> {
+    let found = |field: &Field<'a>| match field {
+        Field::Bytes(number, bytes) if *number == wanted => Some(*bytes),
+        _ => None,
+    };
+    fields.iter().filter_map(found).collect()
+}
+
+fn number(fields: &[Field<'_>], wanted: u32) -> u64 {
+    let found = |field: &Field<'_>| match field {
+        Field::Number(number, value) if *number == wanted => Some(*value),
+        _ => None,
+    };
+    fields.iter().find_map(found).unwrap_or(0)
+}
+
+fn packed(mut bytes: &[u8]) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while !bytes.is_empty() {
+        numbers.push(varint(&mut bytes));
+    }
+    numbers
+}
+
+fn unzipped(summary: &Summary) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(&*summary.to_pprof()).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn every_path_is_a_sample_with_names_and_places() {
+    let bytes = unzipped(&summary());
+    let profile = fields(&bytes);
+    let strings: Vec<&str> = messages(&profile, 6).into_iter().map(|text| std::str::from_utf8(text).unwrap()).collect();
+    assert_eq!(strings[0], "");
+    let types: Vec<(&str, &str)> = messages(&profile, 1)
+        .into_iter()
+        .map(fields)
+        .map(|kind| (strings[number(&kind, 1) as usize], strings[number(&kind, 2) as usize]))
+        .collect();
+    assert_eq!(
+        types,
+        [("calls", "count"), ("time", "nanoseconds"), ("alloc_objects", "count"), ("alloc_space", "bytes")]
+    );
+    let functions: BTreeMap<u64, (&str, &str, u64)> = messages(&profile, 5)
+        .into_iter()
+        .map(fields)
+        .map(|f| (number(&f, 1), (strings[number(&f, 2) as usize], strings[number(&f, 4) as usize], number(&f, 5))))
+        .collect();
+    let locations: BTreeMap<u64, u64> = messages(&profile, 4)
+        .into_iter()
+        .map(fields)
+        .map(|location| (number(&location, 1), number(&fields(messages(&location, 4)[0]), 1)))
+        .collect();
+    let samples: Vec<(Vec<&str>, Vec<u64>)> = messages(&profile, 2)
+        .into_iter()
+        .map(fields)
+        .map(|sample| {
+            let stack = packed(messages(&sample, 1)[0]).into_iter().map(|id| functions[&locations[&id]].0).collect();
+            (stack, packed(messages(&sample, 2)[0]))
+        })
+        .collect();
+    assert_eq!(samples.len(), 4);
+    assert_eq!(samples[0], (vec!["load"], vec![10, 1_000_000, 10, 1_000]));
+    assert_eq!(samples[2], (vec![NASTY, "parse", "load"], vec![500, 1_000_000, 30, 3_000]));
+    assert_eq!(functions[&1], ("load", "src/input.rs", 10));
+    let system = number(&fields(messages(&profile, 5)[0]), 3);
+    assert_eq!(strings[system as usize], "app::input::load");
+    assert_eq!((number(&profile, 10), strings[number(&profile, 14) as usize]), (2_000_000_000, "time"));
+}
+
+#[test]
+fn what_was_not_counted_is_not_there() {
+    let mut summary = summary();
+    summary.heap_tracked = false;
+    summary.tree.nodes[0].self_ns = u64::MAX;
+    summary.tree.nodes[1].function = 99;
+    let bytes = unzipped(&summary);
+    let profile = fields(&bytes);
+    assert_eq!(messages(&profile, 1).len(), 2);
+    let first = fields(messages(&profile, 2)[0]);
+    assert_eq!(packed(messages(&first, 2)[0]), [10, i64::MAX as u64]);
+    let second = fields(messages(&profile, 2)[1]);
+    assert_eq!(packed(messages(&second, 1)[0]), [5, 1]);
+    assert!(!unzipped(&Summary::default()).is_empty());
+}

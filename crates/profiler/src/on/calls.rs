@@ -1,0 +1,43 @@
+//! Counting and timing calls: what a probe does, where it keeps its figures, and how they are read.
+//!
+//! A [`probe`] asks its [`thread`] for the [`slot`] of its [`site`]. The slot's [`schedule`] says whether the call is timed; if
+//! it is, its duration goes into the slot ([`histogram`], [`stretches`], [`details`]) and into the thread's [`tree`]. Slots
+//! and tree are a thread's [`block`]; a [`snapshot`] adds all blocks up.
+
+mod block;
+mod call;
+mod cost;
+mod details;
+mod histogram;
+mod lines;
+mod probe;
+mod schedule;
+mod site;
+mod slot;
+mod snapshot;
+mod stretches;
+mod thread;
+mod tree;
+#[cfg(feature = "tracing")]
+mod visited;
+
+use super::{clock, control, counters, cpu};
+
+pub(crate) use call::AsyncCall;
+pub(crate) use lines::lines;
+pub use lines::{LineBack, LineCount, LineProbe, LineSite};
+pub(crate) use probe::{Call, Span};
+pub(crate) use site::Site;
+pub(crate) use snapshot::snapshot;
+#[cfg(feature = "tracing")]
+pub(crate) use visited::{Moment, VisitedCall, aside};
+
+/// Begins the counters of all calls anew; timed figures are void by their epoch.
+pub(super) fn rebase() {
+    for block in block::all() {
+        for slot in block.table().iter().filter_map(|slot| slot.get()) {
+            slot.rebase();
+        }
+    }
+    lines::reset();
+}
