@@ -72,7 +72,8 @@ pub fn count(program: &Program) -> Result<Counted> {
 /// All instructions of one run.
 fn total(name: &str, n: u64) -> Result<u64> {
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    // From main on: what a rival calibrates before that takes as long as it takes.
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=main"]);
     command.arg(std::env::current_exe()?).args(["--run", name, &n.to_string()]);
     let output = match command.output() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => bail!("valgrind is not on the path"),

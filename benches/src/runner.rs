@@ -215,7 +215,7 @@ fn method(effort: Effort) -> String {
          trust it. Several threads have a core each and start together, each on its own iterations; time runs from the first start to the last \
          end, and a batch does not count in which the quickest thread was alone for more than a fifth of its time. More threads than cores take turns in \
          batches eight times as long, and the figure is the time of one core. `process CPU` is the CPU time \
-         of the whole process from the start of a batch until background threads have had 120 ms to finish. Answers are checked: sums after \
+         of the whole process from the start of a batch until the process has been quiet for 120 ms. Answers are checked: sums after \
          every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run, or is shown with its rival where rivals are \
          known to drift. Where batches take so long that an epoch lasts more than {:?}, it has fewer rounds.",
         effort.rounds, effort.epochs, effort.batch, effort.epoch

@@ -30,10 +30,10 @@ pub(crate) struct BenchArgs {
     /// List the cases and their contenders instead.
     #[arg(long)]
     list: bool,
-    /// Hold vecproc against Python's libraries instead, which are installed from PyPI the first time.
+    /// Hold vecproc or the profiler against what there is in Python instead, which is installed from PyPI the first time.
     #[arg(long, requires = "krate", conflicts_with_all = ["group", "list", "instructions"])]
     python: bool,
-    /// Count the instructions of an operation (pool, weakcache) instead, by valgrind; fail when there are more than there may be.
+    /// Count the instructions of an operation (pool, weakcache, profiler) instead, by valgrind; fail when there are more than there may be.
     #[arg(long, requires = "krate", conflicts_with_all = ["group", "quick", "smoke", "filter", "list"])]
     instructions: bool,
 }
@@ -61,15 +61,16 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     if args.instructions {
         let krate = args.krate.as_deref().unwrap_or_default();
         return match krate.strip_prefix("lagom-").unwrap_or(krate) {
-            "pool" | "weakcache" => exit_of(instructions().arg(krate)),
-            _ => bail!("nothing is counted of the crate `{krate}`; there are pool and weakcache"),
+            "pool" | "weakcache" | "profiler" => exit_of(instructions().arg(krate)),
+            _ => bail!("nothing is counted of the crate `{krate}`; there are pool, weakcache and profiler"),
         };
     }
     let target = Workspace::read()?.target;
     if args.python {
-        return match args.krate.as_deref() {
-            Some("vecproc" | "lagom-vecproc") => python(args, &target),
-            _ => bail!("only `vecproc` has rivals in Python"),
+        let krate = args.krate.as_deref().unwrap_or_default();
+        return match krate.strip_prefix("lagom-").unwrap_or(krate) {
+            krate @ ("vecproc" | "profiler") => python(krate, args, &target),
+            _ => bail!("only `vecproc` and `profiler` have rivals in Python"),
         };
     }
     let mut command = runner("run", args);
@@ -80,19 +81,21 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
 /// Runs or builds the runner. Not quiet: the first build takes minutes, and cargo shows how far it is.
 fn runner(verb: &str, args: &BenchArgs) -> Command {
     let mut command = tools::cargo([verb, "--release", "--package", "lagom-benches", "--bin", "runner"]);
-    if !args.smoke {
+    let of_polars = matches!(args.krate.as_deref(), None | Some("vecproc" | "lagom-vecproc"));
+    if of_polars && !args.smoke {
         command.args(["--features", "polars"]);
     }
     command
 }
 
 /// The script that times Python's libraries in turn with our runner.
-fn python(args: &BenchArgs, target: &Path) -> Result<ExitCode> {
+fn python(krate: &str, args: &BenchArgs, target: &Path) -> Result<ExitCode> {
     tools::run(&mut runner("build", args))?;
     let scripts = tools::root().join("benches").join("python");
-    let python = environment(&target.join("lagom").join("python"), &scripts.join("requirements.txt"))?;
+    let requirements = scripts.join(krate).with_extension("txt");
+    let python = environment(&target.join("lagom").join("python").join(krate), &requirements)?;
     let mut command = Command::new(python);
-    command.arg(scripts.join("vecproc.py")).arg("--runner").arg(target.join("release").join("runner"));
+    command.arg(scripts.join(krate).with_extension("py")).arg("--runner").arg(target.join("release").join("runner"));
     for (name, given) in [("--quick", args.quick), ("--smoke", args.smoke)] {
         command.args(given.then_some(name));
     }
@@ -157,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn only_one_crate_has_rivals_in_python() {
+    fn only_two_crates_have_rivals_in_python() {
         let cli = Cli::try_parse_from(["bench", "memo", "--python"]).unwrap();
-        assert_eq!(run(&cli.args).unwrap_err().to_string(), "only `vecproc` has rivals in Python");
+        assert_eq!(run(&cli.args).unwrap_err().to_string(), "only `vecproc` and `profiler` have rivals in Python");
     }
 
     #[test]
     fn only_what_has_a_count_is_counted() {
         let cli = Cli::try_parse_from(["bench", "memo", "--instructions"]).unwrap();
-        assert!(run(&cli.args).unwrap_err().to_string().contains("`memo`; there are pool and weakcache"));
+        assert!(run(&cli.args).unwrap_err().to_string().contains("`memo`; there are pool, weakcache and profiler"));
     }
 }

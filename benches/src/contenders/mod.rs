@@ -48,12 +48,15 @@ pub fn cases(krate: &str, scale: Scale) -> Vec<Case> {
 ///
 /// When nothing goes by that name, or it fails.
 pub(crate) fn alone(words: &[String]) -> anyhow::Result<String> {
-    vecproc::alone(words)
+    match words {
+        [first, rest @ ..] if first == "profiler" => profiler::alone(rest),
+        _ => vecproc::alone(words),
+    }
 }
 
 /// The operations whose instructions are counted, by crate.
 pub fn counted() -> Vec<Operations> {
-    vec![pool::counted(), weakcache::counted()]
+    vec![pool::counted(), weakcache::counted(), profiler::counted()]
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The unsafe calls that contenders need: allocators called as such, outputs that a callee promises to fill, mapped files
-//! and large pages.
+//! The unsafe calls that contenders need: allocators called as such, outputs that a callee promises to fill, mapped files,
+//! large pages and the time stamp.
 #![allow(
     unsafe_code,
-    reason = "allocators, uninitialised outputs, mapped files and large pages have unsafe interfaces"
+    reason = "allocators, uninitialised outputs, mapped files, large pages and the time stamp have unsafe interfaces"
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
@@ -52,6 +52,23 @@ pub(super) fn zeros(len: usize) -> Vec<f64> {
     }
     zeros.resize(len, 0.0);
     zeros
+}
+
+/// Whether [`cycles`] counts here.
+pub(super) const HAS_CYCLES: bool = cfg!(target_arch = "x86_64");
+
+/// The processor's time stamp.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn cycles() -> u64 {
+    // SAFETY: every x86-64 processor has it, and no system of those supported forbids it.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// The processor's time stamp.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn cycles() -> u64 {
+    0
 }
 
 /// The content of a file that nobody changes meanwhile.

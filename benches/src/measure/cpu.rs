@@ -16,5 +16,18 @@ pub(crate) fn process() -> Option<Duration> {
     None
 }
 
-/// Long enough for background threads to work off what a batch left them: the slowest sweeper here wakes every 50 ms.
-pub(crate) const SETTLE: Duration = Duration::from_millis(120);
+/// Waits until background threads have worked off what a batch left them: until the process takes less than a hundredth of a
+/// core for [`QUIET`], half a minute at most.
+pub(crate) fn settle() {
+    for _ in 0..250 {
+        let before = process();
+        std::thread::sleep(QUIET);
+        let busy = process().zip(before).map(|(after, before)| after.saturating_sub(before));
+        if busy.is_none_or(|busy| busy < QUIET / 100) {
+            return;
+        }
+    }
+}
+
+/// The slowest sweeper here wakes every 50 ms.
+const QUIET: Duration = Duration::from_millis(120);

@@ -11,6 +11,7 @@ mod stats;
 
 pub use alone::Alone;
 pub use batch::Batch;
+pub(crate) use cpu::{process as cpu_time, settle};
 pub use heap::{Heap, HeldBytes};
 pub use rig::{Fault, Rig, Sample};
 pub use sampling::{CaseReport, Effort, Row, measure};

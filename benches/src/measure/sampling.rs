@@ -201,13 +201,13 @@ fn cpu_times(case: &Case, effort: Effort, order: &mut Order) -> Result<Vec<Colum
             columns.push(Column::of(contender));
         }
     }
-    std::thread::sleep(cpu::SETTLE);
+    cpu::settle();
     for _ in 0..effort.cpu_rounds {
         for at in order.shuffled(rigs.len()) {
             let (rig, iterations) = &mut rigs[at];
             let before = cpu::process();
             rig.run(*iterations, true)?;
-            std::thread::sleep(cpu::SETTLE);
+            cpu::settle();
             let spent =
                 cpu::process().zip(before).map_or(Duration::ZERO, |(after, before)| after.saturating_sub(before));
             // Each core's share, as with the wall time.
