@@ -90,12 +90,7 @@ fn probe(args: &Args, function: Function, krate: &TokenStream) -> Result<TokenSt
             __lagom_value
         }
     } else {
-        // Whose body is a closure tells when it has returned.
-        let open = if fallible.is_some() {
-            quote_spanned!(span=> let mut __lagom_span = #krate::__private::begin(#site); #calls)
-        } else {
-            quote_spanned!(span=> let __lagom_span = #krate::__private::enter(#site); #calls)
-        };
+        let open = quote_spanned!(span=> let __lagom_span = #krate::__private::enter(#site); #calls);
         match fallible {
             // A closure, because `?` and `return` must not pass by the look at the value.
             Some(ty) => {

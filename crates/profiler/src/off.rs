@@ -71,38 +71,6 @@ impl Span {
 }
 
 #[derive(Debug)]
-pub(crate) struct Call(PhantomData<*const ()>);
-
-impl Call {
-    #[inline(always)]
-    pub(crate) const fn enter(_: &'static Site) -> Self {
-        Self(PhantomData)
-    }
-
-    #[inline(always)]
-    pub(crate) const fn is_timed(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    pub(crate) const fn is_on(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    pub(crate) const fn size(&self, _: u64) {}
-
-    #[inline(always)]
-    pub(crate) const fn arguments(&self, _: u64) {}
-
-    #[inline(always)]
-    pub(crate) const fn finish(&mut self, _: bool) {}
-
-    #[inline(always)]
-    pub(crate) fn finish_with(&mut self, _: bool, _: impl FnOnce() -> Option<String>) {}
-}
-
-#[derive(Debug)]
 pub(crate) struct AsyncCall;
 
 impl AsyncCall {

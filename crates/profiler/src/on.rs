@@ -12,7 +12,7 @@ mod cpu;
 mod figures;
 mod watch;
 
-pub(crate) use calls::{AsyncCall, Call, Site, Span, lines, snapshot};
+pub(crate) use calls::{AsyncCall, Site, Span, lines, snapshot};
 pub use calls::{LineBack, LineCount, LineProbe, LineSite};
 #[cfg(feature = "tracing")]
 pub(crate) use calls::{Moment, VisitedCall, aside};

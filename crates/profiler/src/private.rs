@@ -27,52 +27,6 @@ pub fn enter(site: &'static Site) -> Span {
     Span::enter(site)
 }
 
-/// Begins a call of a function that says when it has returned.
-#[inline(always)]
-#[must_use]
-pub fn begin(site: &'static Site) -> Call {
-    Call(engine::Call::enter(&site.0))
-}
-
-/// A call that has begun.
-#[derive(Debug)]
-pub struct Call(engine::Call);
-
-impl Call {
-    /// How large the input of the call is; asked only if the call is timed.
-    #[inline(always)]
-    pub fn size(&self, size: impl FnOnce() -> u64) {
-        if self.0.is_timed() {
-            self.0.size(size());
-        }
-    }
-
-    /// What the arguments of the call are; asked unless the profiler is off.
-    #[inline(always)]
-    pub fn arguments(&self, add: impl FnOnce(&mut ArgumentHasher)) {
-        if self.0.is_on() {
-            let mut hasher = ArgumentHasher::new();
-            add(&mut hasher);
-            // With one left out, different arguments would look alike.
-            if hasher.is_complete() {
-                self.0.arguments(hasher.finish());
-            }
-        }
-    }
-
-    /// The function has returned.
-    #[inline(always)]
-    pub fn finish(&mut self, failed: bool) {
-        self.0.finish(failed);
-    }
-
-    /// The same for a function whose last calls are kept.
-    #[inline(always)]
-    pub fn finish_with(&mut self, failed: bool, error: impl FnOnce() -> Option<String>) {
-        self.0.finish_with(failed, error);
-    }
-}
-
 /// Runs the body of a function. Through this the body is known to run once, so it may give away what it captured.
 #[inline(always)]
 pub fn call<R>(body: impl FnOnce() -> R) -> R {

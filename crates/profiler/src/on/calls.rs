@@ -26,7 +26,7 @@ use super::{clock, control, counters, cpu};
 pub(crate) use call::AsyncCall;
 pub(crate) use lines::lines;
 pub use lines::{LineBack, LineCount, LineProbe, LineSite};
-pub(crate) use probe::{Call, Span};
+pub(crate) use probe::Span;
 pub(crate) use site::Site;
 pub(crate) use snapshot::snapshot;
 #[cfg(feature = "tracing")]

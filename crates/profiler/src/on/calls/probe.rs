@@ -23,14 +23,6 @@ pub(crate) struct Span {
     not_send: PhantomData<*const ()>,
 }
 
-/// A call of a function that says when it has returned: that it ends otherwise can only be by a panic.
-#[derive(Debug)]
-pub(crate) struct Call {
-    site: &'static Site,
-    running: Running,
-    not_send: PhantomData<*const ()>,
-}
-
 /// A stretch of running on one thread: a call, or a poll of one. Two words, so that it stays in registers; what is dear to
 /// keep lies with the thread.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +48,7 @@ impl Span {
 
     #[inline(always)]
     pub(super) fn enter_as(mode: u8, site: &'static Site) -> Self {
-        let running = Running::enter(mode, site, true);
+        let running = Running::enter(mode, site);
         Self { site, running, failed: Cell::new(false), not_send: PhantomData }
     }
 
@@ -112,53 +104,6 @@ pub(super) struct Stay {
 /// From so many nanoseconds on it pays to ask for the CPU time of a call.
 const ASK_FOR_CPU: f64 = 50_000.0;
 
-impl Call {
-    #[inline(always)]
-    pub(crate) fn enter(site: &'static Site) -> Self {
-        Self { site, running: Running::enter(control::current(), site, false), not_send: PhantomData }
-    }
-
-    /// Whether the time of this call is taken.
-    #[inline(always)]
-    pub(crate) fn is_timed(&self) -> bool {
-        self.running.weight() > 0
-    }
-
-    /// Whether anything is recorded.
-    #[inline(always)]
-    pub(crate) fn is_on(&self) -> bool {
-        self.running.state != 0
-    }
-
-    pub(crate) fn size(&self, size: u64) {
-        self.running.size(size);
-    }
-
-    /// Takes note of the arguments' hash.
-    pub(crate) fn arguments(&self, hash: u64) {
-        self.running.arguments(self.site, hash);
-    }
-
-    #[inline(always)]
-    pub(crate) fn finish(&mut self, failed: bool) {
-        std::mem::replace(&mut self.running, Running::NOTHING).finish_returned(self.site, failed);
-    }
-
-    /// Ends the call with the text of its error, which is asked for when the time is taken already.
-    pub(crate) fn finish_with(&mut self, failed: bool, error: impl FnOnce() -> Option<String>) {
-        std::mem::replace(&mut self.running, Running::NOTHING).finish_with(self.site, failed, error);
-    }
-}
-
-impl Drop for Call {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if self.is_on() {
-            self.running.unwound(self.site);
-        }
-    }
-}
-
 impl Running {
     const NOTHING: Self = Self { start: 0, state: 0 };
 
@@ -167,18 +112,14 @@ impl Running {
         Self { start, state: ON | (weight as u64) << 32 | depth as u64 }
     }
 
-    /// `asks` whether the thread is unwinding: who says when it returns need not know.
     #[inline(always)]
-    fn enter(mode: u8, site: &'static Site, asks: bool) -> Self {
-        let mut running = match mode {
+    fn enter(mode: u8, site: &'static Site) -> Self {
+        let running = match mode {
             control::OFF => return Self::NOTHING,
             control::ADAPTIVE => Self::counted(site).unwrap_or_else(|| Self::open(site)),
             _ => Self::open(site),
         };
-        if asks && running.state != 0 {
-            running = running.knowing_panics();
-        }
-        running
+        if running.state == 0 { running } else { running.knowing_panics() }
     }
 
     /// The same, which can tell a panic that was under way before it from one that ends it.
@@ -249,36 +190,6 @@ impl Running {
         }
     }
 
-    /// The end of a call that has returned, so that all that it opened is closed.
-    #[inline(always)]
-    fn finish_returned(self, site: &'static Site, failed: bool) {
-        if self.state == 0 {
-            return;
-        }
-        if self.weight() > 0 {
-            return self.close_returned(site, failed);
-        }
-        thread::with(|thread| thread.pop_returned(self.depth()));
-        if failed {
-            Self::count_failed(site);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn count_failed(site: &'static Site) {
-        if let Some(slot) = thread::with(|thread| thread.slot(site)) {
-            slot.outcome(Outcome::Error);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn unwound(self, site: &'static Site) {
-        let end = clock::ticks();
-        thread::with(|thread| self.close(thread, site, Outcome::Panic, end, None));
-    }
-
     fn finish_with(self, site: &'static Site, failed: bool, error: impl FnOnce() -> Option<String>) {
         let end = clock::ticks();
         if self.state != 0 {
@@ -303,13 +214,6 @@ impl Running {
                 note.repeated.set(seen);
             }
         });
-    }
-
-    #[inline(never)]
-    fn close_returned(self, site: &'static Site, failed: bool) {
-        let end = clock::ticks();
-        let outcome = if failed { Outcome::Error } else { Outcome::Done };
-        thread::with(|thread| self.close_in(thread, site, outcome, end));
     }
 
     #[inline(never)]

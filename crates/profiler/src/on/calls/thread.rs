@@ -174,12 +174,6 @@ impl Thread {
         open
     }
 
-    /// Closes the place of a call that returns: nothing below it can have closed it before.
-    #[inline(always)]
-    pub(super) fn pop_returned(&self, depth: u32) {
-        self.depth.set(depth);
-    }
-
     /// Closes the place at `depth`; its node in the tree, `Err` if it is no longer the site's.
     #[inline(always)]
     pub(super) fn leave(&self, depth: u32, number: u32) -> Result<u32, ()> {
