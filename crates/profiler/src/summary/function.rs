@@ -190,7 +190,9 @@ impl FunctionStats {
     pub(crate) fn mean_ns(&self) -> u64 {
         // Calls that are still open have no duration yet.
         let ended = if self.margin_ns == 0 { self.timed } else { self.calls };
-        self.wall_ns.checked_div(ended).unwrap_or(0)
+        let mean = self.wall_ns.checked_div(ended).unwrap_or(0);
+        // The sum may have been read with a call more than their number.
+        if self.max_ns > 0 { mean.min(self.max_ns).max(self.min_ns) } else { mean }
     }
 
     pub(crate) fn per_call(&self, value: u64) -> f64 {
