@@ -70,8 +70,9 @@ pub use time_it::{TimeIt, Timing, TimingComparison};
 ///   slice or `Vec` of numbers is taken, as in `values: &[f64]`.
 /// - `repeats`: find calls with arguments that were seen before, which a cache would save. Looks at every call, at the
 ///   parameters and `self`, but for those whose names begin with `_`: by `Hash`, floating point numbers by their bits,
-///   references to other types by their address. Arguments of other types are left out. `repeats(key, options.depth)`
-///   compares these expressions instead, `repeats = key` this one; they must be `Hash` or floating point numbers.
+///   references to other types by their address. A call with an argument of any other type is not looked at, as different
+///   ones would look alike. `repeats(key, options.depth)` compares these expressions instead, `repeats = key` this one; they
+///   must be `Hash` or floating point numbers.
 /// - `records` or `records = N`: keep the last N calls, 1,000 if it is not said, with the text of the errors they returned:
 ///   at most 256 bytes by `Display`, else by `Debug`, else the name of the type.
 /// - `crate = path`: where this crate is found, if it is renamed or re-exported: `crate = other::profiler`.
