@@ -76,7 +76,8 @@ impl Schedule {
     ) -> Turn {
         let (weight, gap, end) = if call == due {
             let gap = get(&self.gap);
-            (gap, self.look(call, now, cost, sampled, gap), get(&self.end))
+            // A call that was timed for itself where this one was planned has put it off, perhaps beyond its stratum.
+            (gap, self.look(call, now, cost, sampled, gap), get(&self.end).max(call))
         } else {
             // Out of turn, as after a reset or in another thread: nothing is known of the calls before it, and the first window
             // from here, which may begin with the program's own, tells no rate yet.
@@ -135,6 +136,21 @@ mod tests {
             }
         }
         timed
+    }
+
+    #[test]
+    fn a_call_that_was_put_off_does_not_begin_the_schedule_anew() {
+        let schedule = Schedule::new();
+        let mut next = 0;
+        run(&schedule, 1..1_000_000, 10, &mut next);
+        assert!(schedule.is_sampled());
+        for _ in 0..1_000 {
+            // The call that was due is timed for itself: the next one is due.
+            let call = next + 1;
+            let turn = schedule.turn(call, call, call * 10, 50.0, 0, || 0);
+            assert!(turn.weight > 1 && turn.next > call, "{turn:?} for {call}");
+            next = turn.next;
+        }
     }
 
     #[test]
