@@ -28,6 +28,8 @@ pub(crate) fn run(args: &CiArgs) -> Result<()> {
     if !args.no_test {
         test::all(&mut steps, false)?;
     }
+    // What the README tells users to run first; on real data, where the two versions must agree.
+    steps.run("demo", || tools::run(&mut tools::xtask(["demo"])?))?;
     // Last: it builds every rival.
     steps.run("bench smoke run", || tools::run(&mut tools::xtask(["bench", "--smoke"])?))?;
     if bench::can_count() {

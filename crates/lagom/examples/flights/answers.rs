@@ -127,7 +127,7 @@ pub(crate) struct Expanding {
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub(crate) struct RollingDelay {
     pub(crate) max: Option<f64>,
-    /// Index of the first maximum in the rolling means.
+    /// Index of the first maximum in the rolling means, as [`exceeds`] tells.
     pub(crate) max_index: Option<usize>,
     pub(crate) last: Option<f64>,
     pub(crate) plot: BTreeMap<Day, f64>,
@@ -276,6 +276,12 @@ fn first_difference(path: &str, left: &Value, right: &Value) -> Option<String> {
         }
         _ => (left != right).then(|| format!("{path}: {left} against {right}")),
     }
+}
+
+/// Whether `value` is larger than `largest` by more than the order of a sum may make: so that of equal means the first is the
+/// largest, however each was summed up.
+pub(crate) fn exceeds(value: f64, largest: f64) -> bool {
+    value > largest && !close(value, largest)
 }
 
 fn close(a: f64, b: f64) -> bool {

@@ -9,7 +9,7 @@ use lagom::profiler::profile;
 use crate::answers::{
     Answers, ArrivalDelays, ArrivalHour, BUSIEST_CARRIERS, Carrier, Conditions, DELAY_WINDOW, Day, Delays,
     EARTH_RADIUS_KM, EXPANDING_WARM_UP, Expanding, Fleet, LATE_MINUTES, Planes, RollingDelay, Route,
-    TEMPERATURE_WINDOW, TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR,
+    TEMPERATURE_WINDOW, TOP_ROUTES, Temperature, Totals, WeatherAnswers, YEAR, exceeds,
 };
 use crate::input::{Input, Inputs, NoArrival};
 use crate::tables::{Airline, Airport, Flight, Plane, Weather, read_table};
@@ -133,7 +133,7 @@ fn rolling_delay(delays: &[f64], days: &[Day]) -> RollingDelay {
     let means = rolling_mean(delays, DELAY_WINDOW);
     let mut max: Option<(usize, f64)> = None;
     for (index, &value) in means.iter().enumerate() {
-        if max.is_none_or(|(_, largest)| value > largest) {
+        if max.is_none_or(|(_, largest)| exceeds(value, largest)) {
             max = Some((index, value));
         }
     }

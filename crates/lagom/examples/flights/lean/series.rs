@@ -6,7 +6,7 @@ use anyhow::Result;
 use lagom::profiler::profile;
 use lagom::vecproc::{Pipeline, PipelineStream};
 
-use crate::answers::{Day, EXPANDING_WARM_UP};
+use crate::answers::{Day, EXPANDING_WARM_UP, exceeds};
 
 /// Values that are taken in at once, so that the kernels have something to chew on.
 const CHUNK: usize = 512;
@@ -112,7 +112,7 @@ impl Extremes {
             if self.min.is_none_or(|min| mean < min) {
                 self.min = Some(mean);
             }
-            if self.max.is_none_or(|(max, _)| mean > max) {
+            if self.max.is_none_or(|(max, _)| exceeds(mean, max)) {
                 self.max = Some((mean, at + index - ignored));
             }
             self.last = Some(mean);
@@ -123,6 +123,17 @@ impl Extremes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_equal_means_the_first_is_the_largest() {
+        // Every window holds the same values, in another order.
+        let mut series = Series::new(47).unwrap();
+        for i in 0..3_000 {
+            series.push(f64::from(i * 13 % 47) / 7.0 - 2.0, Day { month: 1, day: 1 }).unwrap();
+        }
+        let summary = series.finish().unwrap();
+        assert_eq!(summary.rolling.max.map(|(_, at)| at), Some(0));
+    }
 
     #[test]
     fn a_long_series_is_summed_up_as_if_it_were_kept() {
