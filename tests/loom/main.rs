@@ -13,6 +13,8 @@ mod pool;
 #[cfg(lagom_loom)]
 mod set;
 #[cfg(lagom_loom)]
+mod stacks;
+#[cfg(lagom_loom)]
 mod weakcache;
 
 /// Who wants the models sets the variable, and does not take a run without any for a good one.

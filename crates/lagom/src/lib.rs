@@ -31,13 +31,21 @@ pub mod pool {
 pub mod profiler {
     #[doc(inline)]
     pub use lagom_profiler::*;
-    // Shadow the attributes of the glob: these find the crate through the facade.
+    // Shadow the macros of the glob: these find the crate through the facade.
+    #[doc(inline)]
+    pub use lagom_profiler::HeapSizeFacade as HeapSize;
+    #[doc(inline)]
+    pub use lagom_profiler::MemoryLayoutFacade as MemoryLayout;
+    #[doc(inline)]
+    pub use lagom_profiler::heap_test_facade as heap_test;
     #[doc(inline)]
     pub use lagom_profiler::profile_all_facade as profile_all;
     #[doc(inline)]
     pub use lagom_profiler::profile_facade as profile;
     #[doc(inline)]
     pub use lagom_profiler::profile_lines_facade as profile_lines;
+    #[doc(inline)]
+    pub use lagom_profiler::profile_memory_facade as profile_memory;
 }
 
 /// Numeric kernels over slices, chunks and files: [`lagom-vecproc`](lagom_vecproc).

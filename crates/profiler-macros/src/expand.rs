@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Attribute, Result};
+use syn::{Result, Signature};
 
 use crate::args::{Args, EVERY};
 use crate::function::Function;
@@ -42,11 +42,7 @@ pub(crate) fn profile(args: TokenStream, item: TokenStream, default_crate: Token
         }
         let function = Function::parse(item, "profile")?;
         function.refuse_const("a `const fn` cannot be profiled: it must also run without a clock")?;
-        let lines = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "profile_lines");
-        if let Some(lines) = function.attrs.iter().find(lines) {
-            let message = "put `#[profile_lines]` above `#[profile]`, whose code else takes the place of the lines";
-            return Err(syn::Error::new_spanned(lines, message));
-        }
+        function.refuse_lines("profile")?;
         probe(args, function, krate)
     })
 }
@@ -70,18 +66,11 @@ fn probe(args: &Args, function: Function, krate: &TokenStream) -> Result<TokenSt
         quote_spanned!(span=> finish(false))
     };
     let content = if sig.asyncness.is_some() {
-        // An `async` block cannot be annotated: a first, dead `return` fixes its type for every later one and the end.
-        let typed = output::written(&sig.output).map(|ty| {
-            quote_spanned! {span=>
-                if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
-                    return __lagom_value;
-                }
-            }
-        });
+        let future = async_block(&sig, body);
         quote_spanned! {span=>
             let mut __lagom_call = #krate::__private::AsyncCall::new(#site);
             #calls
-            let mut __lagom_future = ::core::pin::pin!(async move { #typed #body });
+            let mut __lagom_future = ::core::pin::pin!(#future);
             let __lagom_value = ::core::future::poll_fn(|__lagom_context| {
                 __lagom_call.poll(|| ::core::future::Future::poll(__lagom_future.as_mut(), __lagom_context))
             })
@@ -109,6 +98,20 @@ fn probe(args: &Args, function: Function, krate: &TokenStream) -> Result<TokenSt
     let mut block = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #content));
     block.set_span(brace.span.join());
     Ok(quote!(#(#attrs)* #vis #sig #block))
+}
+
+/// The body of an async function as a block.
+pub(crate) fn async_block(sig: &Signature, body: TokenStream) -> TokenStream {
+    // It cannot be annotated: a first, dead `return` fixes its type for every later one and the end.
+    let span = Span::mixed_site();
+    let typed = output::written(&sig.output).map(|ty| {
+        quote_spanned! {span=>
+            if let ::core::option::Option::Some(__lagom_value) = ::core::option::Option::None::<#ty> {
+                return __lagom_value;
+            }
+        }
+    });
+    quote_spanned!(span=> async move { #typed #body })
 }
 
 /// `&SITE`: one static per function, shared by all its instances.

@@ -1,6 +1,7 @@
 //! A function as it stands in the source, its body untouched.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Result, Signature, Token, Visibility, braced, token};
 
@@ -50,5 +51,28 @@ impl Function {
             Some(token) => Err(syn::Error::new_spanned(token, message)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses `#[profile_lines]` below: its probes must go in before anything else is there.
+    pub(crate) fn refuse_lines(&self, attribute: &str) -> Result<()> {
+        let lines = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "profile_lines");
+        match self.attrs.iter().find(lines) {
+            Some(lines) => {
+                let message = format!(
+                    "put `#[profile_lines]` above `#[{attribute}]`, whose code else takes the place of the lines"
+                );
+                Err(syn::Error::new_spanned(lines, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same function with another body in place of its own.
+    pub(crate) fn with_body(self, change: impl FnOnce(&Signature, TokenStream) -> TokenStream) -> TokenStream {
+        let Self { attrs, vis, sig, brace, inner_attrs, body } = self;
+        let content = change(&sig, body);
+        let mut block = Group::new(Delimiter::Brace, quote!(#(#inner_attrs)* #content));
+        block.set_span(brace.span.join());
+        quote!(#(#attrs)* #vis #sig #block)
     }
 }

@@ -1,4 +1,4 @@
-//! The attribute macros of `lagom-profiler`; depend on that crate instead, which re-exports them with their documentation.
+//! The macros of `lagom-profiler`; depend on that crate instead, which re-exports them with their documentation.
 //!
 //! The version is pinned exactly by `lagom-profiler`: what the macros write and what that crate offers change together.
 
@@ -7,10 +7,15 @@
 
 mod all;
 mod args;
+mod derive;
 mod expand;
 mod function;
+mod heap_size;
+mod heap_test;
 mod inputs;
 mod lines;
+mod memory;
+mod memory_layout;
 mod output;
 
 use proc_macro::TokenStream;
@@ -59,4 +64,64 @@ pub fn profile_lines(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn profile_lines_facade(args: TokenStream, item: TokenStream) -> TokenStream {
     lines::profile_lines(args.into(), item.into(), quote!(::lagom::profiler)).into()
+}
+
+/// Measures what each call of a function does with the heap.
+///
+/// Documented where it is used: `lagom_profiler::profile_memory`.
+#[proc_macro_attribute]
+pub fn profile_memory(args: TokenStream, item: TokenStream) -> TokenStream {
+    memory::profile_memory(args.into(), item.into(), quote!(::lagom_profiler)).into()
+}
+
+/// [`macro@profile_memory`] for programs that depend on the facade `lagom` alone.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn profile_memory_facade(args: TokenStream, item: TokenStream) -> TokenStream {
+    memory::profile_memory(args.into(), item.into(), quote!(::lagom::profiler)).into()
+}
+
+/// A test with limits on what it allocates.
+///
+/// Documented where it is used: `lagom_profiler::heap_test`.
+#[proc_macro_attribute]
+pub fn heap_test(args: TokenStream, item: TokenStream) -> TokenStream {
+    heap_test::heap_test(args.into(), item.into(), quote!(::lagom_profiler)).into()
+}
+
+/// [`macro@heap_test`] for programs that depend on the facade `lagom` alone.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn heap_test_facade(args: TokenStream, item: TokenStream) -> TokenStream {
+    heap_test::heap_test(args.into(), item.into(), quote!(::lagom::profiler)).into()
+}
+
+/// Tells how much heap memory a value owns.
+///
+/// Documented where it is used: `lagom_profiler::HeapSize`.
+#[proc_macro_derive(HeapSize, attributes(heap_size))]
+pub fn heap_size(item: TokenStream) -> TokenStream {
+    heap_size::derive(item.into(), quote!(::lagom_profiler)).into()
+}
+
+/// [`macro@HeapSize`] for programs that depend on the facade `lagom` alone.
+#[doc(hidden)]
+#[proc_macro_derive(HeapSizeFacade, attributes(heap_size))]
+pub fn heap_size_facade(item: TokenStream) -> TokenStream {
+    heap_size::derive(item.into(), quote!(::lagom::profiler)).into()
+}
+
+/// Tells how a type lies in memory.
+///
+/// Documented where it is used: `lagom_profiler::MemoryLayout`.
+#[proc_macro_derive(MemoryLayout, attributes(memory_layout))]
+pub fn memory_layout(item: TokenStream) -> TokenStream {
+    memory_layout::derive(item.into(), quote!(::lagom_profiler)).into()
+}
+
+/// [`macro@MemoryLayout`] for programs that depend on the facade `lagom` alone.
+#[doc(hidden)]
+#[proc_macro_derive(MemoryLayoutFacade, attributes(memory_layout))]
+pub fn memory_layout_facade(item: TokenStream) -> TokenStream {
+    memory_layout::derive(item.into(), quote!(::lagom::profiler)).into()
 }

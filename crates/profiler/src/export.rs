@@ -6,6 +6,7 @@ mod chrome;
 mod fixture;
 mod folded;
 mod frames;
+mod heap;
 #[cfg(feature = "export")]
 mod html;
 #[cfg(feature = "export")]

@@ -64,6 +64,16 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// A change in bytes: `-1.00K`, `0B`, `12B`.
+pub(crate) struct SignedBytes(pub(crate) i64);
+
+impl fmt::Display for SignedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        f.pad(&format!("{sign}{}", Bytes(self.0.unsigned_abs())))
+    }
+}
+
 /// An average: `0`, `0.05`, `1.50`, `123`.
 pub(crate) struct Mean(pub(crate) f64);
 

@@ -38,6 +38,8 @@ use on as engine;
 pub use allocator::TrackingAllocator;
 pub use control::{Mode, mode, reset, set_mode};
 pub use figures::{FigureSet, Figures, Registration, figures, register};
+pub use heap::layout::MemoryLayout;
+pub use heap::size::HeapSize;
 pub use lines::{LineStats, LineTable, lines};
 pub use monitor::{
     Alert, AlertKind, AlertRule, Gauge, Leak, LeakRule, Level, Metric, Monitor, MonitorBuilder, MonitorSummary, Sample,
@@ -51,6 +53,92 @@ pub use summary::{
 };
 pub use time_it::{TimeIt, Timing, TimingComparison};
 
+/// Tells how much heap memory a value owns: what its fields own, together.
+///
+/// It goes on structs and enums; a type parameter must implement `HeapSize` if a field uses it, but for `PhantomData<T>`.
+///
+/// Attributes:
+/// - `#[heap_size(skip)]` on a field or a variant: leave it out.
+/// - `#[heap_size(with = function)]` on a field: ask this function, a `fn(&Field) -> usize`, for the bytes that the field owns.
+/// - `#[heap_size(bound = "T: Bound")]` on the type: what to ask of its parameters, instead.
+/// - `#[heap_size(crate = path)]` on the type: where this crate is found, if it is renamed or re-exported.
+///
+/// ```
+/// # use lagom_profiler as profiler;
+/// use profiler::HeapSize;
+///
+/// #[derive(HeapSize)]
+/// struct Page<T> {
+///     title: String,
+///     lines: Vec<T>,
+///     #[heap_size(skip)]
+///     file: Option<std::fs::File>,
+///     #[heap_size(with = |image: &Image| image.0)]
+///     image: Image,
+/// }
+///
+/// /// Of another crate, with so many bytes.
+/// struct Image(usize);
+///
+/// let page = Page { title: "A".to_owned(), lines: vec![7_u16; 10], file: None, image: Image(1000) };
+/// assert_eq!(page.heap_size(), 1 + 20 + 1000);
+/// ```
+#[cfg(feature = "macros")]
+pub use lagom_profiler_macros::HeapSize;
+/// Tells how a type lies in memory; on structs and enums.
+///
+/// Attribute: `#[memory_layout(crate = path)]`, where this crate is found, if it is renamed or re-exported.
+///
+/// ```
+/// # use lagom_profiler as profiler;
+/// use profiler::MemoryLayout;
+///
+/// #[derive(MemoryLayout)]
+/// struct Sample<T> {
+///     at: u64,
+///     value: T,
+/// }
+///
+/// println!("{}", Sample::<u8>::memory_layout());
+/// assert_eq!(Sample::<u8>::memory_layout().padding(), 7);
+/// ```
+#[cfg(feature = "macros")]
+pub use lagom_profiler_macros::MemoryLayout;
+/// A `#[test]` with limits on what it allocates.
+///
+/// Measured is the thread that runs the test, exactly, so that tests may run at the same time in one program. Threads that
+/// the test starts are not seen: measure there with [`heap::measure`]. What is printed counts, since the test harness keeps it.
+/// The program must have a [`TrackingAllocator`] as its `#[global_allocator]`, else the test fails and says so.
+///
+/// Limits, at least one, each a number, a text such as `"64 KiB"` or `"1.5 MB"`, or a constant expression:
+/// - `max_live`, also called `max_peak`: the most live bytes at any moment, above those at the begin.
+/// - `max_allocs`: allocations; a `realloc` is one.
+/// - `max_bytes`: bytes that they ask for.
+/// - `max_left`: bytes live at the end that were not at the begin; `no_leak` is `max_left = 0`. What a test sets up once for the
+///   thread or the program (a `LazyLock`, a buffer) is left, too: then let the body run before.
+///
+/// Besides: `warm_up = N` runs the body that often before it is measured; `crate = path` as for [`profile`](macro@profile).
+///
+/// A test may return a `Result`, which is looked at first. The message names the limits that do not hold, by how much, and with
+/// [`heap::Mode::Live`] the stacks to which it goes back. Without the feature `enabled` the body is run and nothing is checked.
+/// For single expressions there is [`assert_allocs!`].
+///
+/// ```
+/// # use lagom_profiler as profiler;
+/// use profiler::TrackingAllocator;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: TrackingAllocator = TrackingAllocator::new();
+///
+/// #[profiler::heap_test(max_live = "64 KiB", max_allocs = 100, no_leak)]
+/// fn parsing_is_frugal() {
+///     let words: Vec<&str> = "a b c".split(' ').collect();
+///     assert_eq!(words.len(), 3);
+/// }
+/// # fn main() {}
+/// ```
+#[cfg(feature = "macros")]
+pub use lagom_profiler_macros::heap_test;
 /// Profiles a function: counts its calls and how they end, and times them.
 ///
 /// Goes on free functions, methods (in traits and their impls too) and `async fn`s, generic or not; on `const fn` it is an
@@ -152,7 +240,8 @@ pub use lagom_profiler_macros::profile_all;
 /// Profiles a function line by line: how often each line with a statement is reached, and the time until the next.
 ///
 /// The tables are in [`lines`](lines()), apart from the [`summary`](summary()). For a function under suspicion, not for all:
-/// each line that is reached costs a reading of the clock, some 20 ns, of which the known part is taken off the times.
+/// each line that is reached costs a reading of the clock, some 20 ns (30 more for the heap where a [`TrackingAllocator`] is
+/// installed), of which the known part is taken off the times.
 ///
 /// Reads the statements of the body and of the blocks that run in place: of `if`, the arms of `match`, loops and `unsafe`.
 /// What lies in closures, in functions inside and in macros counts for the line of its statement, as do the
@@ -163,7 +252,8 @@ pub use lagom_profiler_macros::profile_all;
 ///
 /// Arguments, all optional: `name = "…"` and `crate = path`, as for [`profile`](macro@profile), which it goes together
 /// with: `#[profile_lines]` above `#[profile]`. On `const fn` and `async fn` it is an error. Each call keeps 16 bytes per
-/// line on its stack.
+/// line on its stack, 40 where a [`TrackingAllocator`] is installed: then each line also tells its allocations and by how much it
+/// changed the live bytes of its thread.
 ///
 /// ```
 /// # use lagom_profiler as profiler;
@@ -187,6 +277,45 @@ pub use lagom_profiler_macros::profile_all;
 /// ```
 #[cfg(feature = "macros")]
 pub use lagom_profiler_macros::profile_lines;
+/// Measures what each call of a function does with the heap: allocations, bytes, what it leaves behind, the peak.
+///
+/// The figures are in [`heap::scopes`], under the function's name, as if its body began with a [`heap::scope`]; so they are
+/// exact, of the calling thread, and zero without a [`TrackingAllocator`]. What the call returns is left behind; parameters it did
+/// not use up go after it has ended. Prints nothing. Of an `async fn` the polls are measured, on whatever threads they run, and
+/// added up; what was live at the peak of one is added to what those before it left.
+///
+/// Arguments, all optional: `name = "…"` and `crate = path`, as for [`profile`](macro@profile), which it goes together with, in
+/// either order. Below `#[profile_lines]`, not above; on `const fn` it is an error. Some 200 ns a call.
+///
+/// ```
+/// # use lagom_profiler as profiler;
+/// use profiler::TrackingAllocator;
+///
+/// #[global_allocator]
+/// static ALLOCATOR: TrackingAllocator = TrackingAllocator::new();
+///
+/// #[profiler::profile_memory]
+/// fn squares(count: u64) -> Vec<u64> {
+///     let numbers: Vec<u64> = (0..count).collect();
+///     numbers.iter().map(|number| number * number).collect()
+/// }
+///
+/// fn main() {
+///     let kept = squares(100);
+///     # assert_eq!(kept.len(), 100);
+///     let scopes = profiler::heap::scopes();
+///     # #[cfg(feature = "enabled")] {
+///     let squares = scopes.get("squares").unwrap();
+///     assert_eq!((squares.count(), squares.peak(), squares.net_bytes()), (1, 1_600, 800));
+///     # }
+///     println!("{scopes}");
+/// }
+/// ```
+#[cfg(feature = "macros")]
+pub use lagom_profiler_macros::profile_memory;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
-pub use lagom_profiler_macros::{profile_all_facade, profile_facade, profile_lines_facade};
+pub use lagom_profiler_macros::{
+    HeapSizeFacade, MemoryLayoutFacade, heap_test_facade, profile_all_facade, profile_facade, profile_lines_facade,
+    profile_memory_facade,
+};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::engine;
-use crate::format::{Count, Time, WIDTH, printable, tail};
+use crate::format::{Count, SignedBytes, Time, WIDTH, printable, tail};
 
 /// The lines of every function with `#[profile_lines]` that was called since the start or the
 /// last [`reset`](crate::reset), the longest total first.
@@ -43,6 +43,8 @@ pub struct LineTable {
     pub(crate) file: Cow<'static, str>,
     pub(crate) line: u32,
     pub(crate) calls: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) heap_tracked: bool,
     pub(crate) lines: Vec<LineStats>,
 }
 
@@ -111,6 +113,16 @@ impl LineTable {
         self.lines.iter().map(|line| line.time_ns).fold(0, u64::saturating_add)
     }
 
+    /// Whether a [`TrackingAllocator`](crate::TrackingAllocator) was installed, so that the lines know their allocations.
+    ///
+    /// ```
+    /// assert!(!lagom_profiler::LineTable::default().heap_tracked());
+    /// ```
+    #[must_use]
+    pub const fn heap_tracked(&self) -> bool {
+        self.heap_tracked
+    }
+
     /// The lines in which a statement begins, from the first to the last.
     ///
     /// ```
@@ -136,6 +148,12 @@ pub struct LineStats {
     pub(crate) line: u32,
     pub(crate) hits: u64,
     pub(crate) time_ns: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) allocations: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) bytes: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(crate) freed: u64,
     pub(crate) text: Cow<'static, str>,
 }
 
@@ -180,6 +198,37 @@ impl LineStats {
         Duration::from_nanos(self.time_ns.checked_div(self.hits).unwrap_or(0))
     }
 
+    /// The allocations until the next line was reached, with those of all that was called meanwhile; 0 without a
+    /// [`TrackingAllocator`](crate::TrackingAllocator).
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::LineStats::default().allocations(), 0);
+    /// ```
+    #[must_use]
+    pub const fn allocations(&self) -> u64 {
+        self.allocations
+    }
+
+    /// The bytes that these asked for.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::LineStats::default().allocated_bytes(), 0);
+    /// ```
+    #[must_use]
+    pub const fn allocated_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Bytes allocated less bytes freed: by so much the line left the heap larger, or smaller if negative.
+    ///
+    /// ```
+    /// assert_eq!(lagom_profiler::LineStats::default().net_bytes(), 0);
+    /// ```
+    #[must_use]
+    pub const fn net_bytes(&self) -> i64 {
+        self.bytes.wrapping_sub(self.freed).cast_signed()
+    }
+
     /// Its source text, without the indentation that all lines of the function share.
     ///
     /// ```
@@ -193,6 +242,8 @@ impl LineStats {
 
 /// Of columns and gaps before the source text.
 const FIGURES: usize = 37;
+/// Of those of the heap.
+const HEAP: usize = 15;
 
 impl fmt::Display for LineTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,13 +251,22 @@ impl fmt::Display for LineTable {
         let figures = format!(": {} {calls}, {}", Count(self.calls), Time(self.total_ns()));
         let title = format!("{} {}:{}", printable(&self.name), printable(&self.file), self.line);
         writeln!(f, "{}{figures}", tail(&title, WIDTH - figures.len()))?;
-        write!(f, "{:>6}{:>7}{:>7}{:>8}{:>7}  source", "line", "hits", "time", "per hit", "%")?;
+        write!(f, "{:>6}{:>7}{:>7}{:>8}{:>7}", "line", "hits", "time", "per hit", "%")?;
+        if self.heap_tracked {
+            write!(f, "{:>7}{:>8}", "allocs", "net")?;
+        }
+        f.write_str("  source")?;
+        let width = WIDTH - FIGURES - if self.heap_tracked { HEAP } else { 0 };
         let total = self.total_ns().max(1) as f64;
         for line in &self.lines {
             let share = format!("{:.1}%", 100.0 * line.time_ns as f64 / total);
-            let text = head(&printable(&line.text.replace('\t', "    ")), WIDTH - FIGURES);
+            let text = head(&printable(&line.text.replace('\t', "    ")), width);
             write!(f, "\n{:>6}{:>7}", line.line, Count(line.hits))?;
-            write!(f, "{:>7}{:>8}{share:>7}  {text}", Time(line.time_ns), Time::from(line.per_hit()))?;
+            write!(f, "{:>7}{:>8}{share:>7}", Time(line.time_ns), Time::from(line.per_hit()))?;
+            if self.heap_tracked {
+                write!(f, "{:>7}{:>8}", Count(line.allocations), SignedBytes(line.net_bytes()))?;
+            }
+            write!(f, "  {text}")?;
         }
         Ok(())
     }
@@ -226,7 +286,10 @@ mod tests {
 
     #[test]
     fn a_table_fits_and_shows_its_lines() {
-        let line = |line, hits, time_ns, text: &str| LineStats { line, hits, time_ns, text: text.to_owned().into() };
+        let line = |line, hits, time_ns, text: &str| {
+            let text = text.to_owned().into();
+            LineStats { line, hits, time_ns, allocations: 7, bytes: 1_000, freed: 3_048, text }
+        };
         let table = LineTable {
             name: "parse".into(),
             file: "a/very/long/path/".repeat(9).into(),
@@ -247,6 +310,10 @@ mod tests {
         assert!(text.contains("    11      3 1.00ms   333us  25.0%  let mut sum = 0;"), "{text}");
         assert!(text.contains("…") && !text.contains('\x1b') && !text.contains('\t'), "{text}");
         assert_eq!((table.total(), table.lines()[2].per_hit()), (Duration::from_millis(4), Duration::ZERO));
+
+        let text = LineTable { heap_tracked: true, ..table }.to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains("    11      3 1.00ms   333us  25.0%      7  -2.00K  let mut sum = 0;"), "{text}");
     }
 
     #[test]

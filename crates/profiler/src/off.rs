@@ -1,13 +1,19 @@
 //! The engine when the feature `enabled` is off: the surface of [`on`](../on.rs), doing nothing.
 
+mod heap;
+
 use std::marker::PhantomData;
 use std::task::Poll;
 
 use crate::figures::FigureSet;
-use crate::heap::Mode;
+use crate::heap::scan::{Found, Path, ScanError, Wanted};
+use crate::heap::{GrownType, InstanceCount};
+use crate::heap::{ScopeStats, ScopeTotals};
 use crate::lines::LineTable;
 use crate::monitor::{MonitorSummary, Sample, Settings};
 use crate::summary::Snapshot;
+
+pub(crate) use heap::*;
 
 #[derive(Debug)]
 pub(crate) struct Site;
@@ -113,6 +119,10 @@ pub struct LineProbe<const N: usize>;
 #[derive(Debug)]
 pub struct LineBack<'a, const N: usize>(PhantomData<&'a LineProbe<N>>);
 
+pub(crate) const fn at_exit(_: fn()) -> bool {
+    false
+}
+
 pub(crate) const fn lines() -> Vec<LineTable> {
     Vec::new()
 }
@@ -129,41 +139,76 @@ pub(crate) fn snapshot() -> Snapshot {
     Snapshot::default()
 }
 
-#[inline(always)]
-pub(crate) const fn on_alloc(_: usize) {}
-
-#[inline(always)]
-pub(crate) const fn on_dealloc(_: usize) {}
-
-#[inline(always)]
-pub(crate) const fn on_realloc(_: usize, _: usize) {}
-
-pub(crate) const fn heap_mode() -> Mode {
-    Mode::Off
+pub(crate) const fn held() -> Option<(u64, u64)> {
+    None
 }
 
-pub(crate) const fn set_heap_mode(_: Mode) {}
+pub(crate) const fn churn() -> (std::time::Duration, u64, u64) {
+    (std::time::Duration::ZERO, 0, 0)
+}
 
-pub(crate) const fn current() -> u64 {
+pub(crate) const fn mark_churn() {}
+
+#[derive(Debug)]
+pub(crate) struct ScopeSite;
+
+impl ScopeSite {
+    pub(crate) const fn new(_: &'static str, _: &'static str, _: &'static str, _: u32) -> Self {
+        Self
+    }
+
+    pub(crate) const fn named(_: &'static str) -> &'static Self {
+        &Self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn record(&self, _: ScopeStats) {}
+}
+
+#[derive(Debug)]
+pub(crate) struct Stretch;
+
+impl Stretch {
+    #[inline(always)]
+    pub(crate) const fn begin() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) const fn stats(&self) -> ScopeStats {
+        ScopeStats::ZERO
+    }
+
+    #[inline(always)]
+    pub(crate) const fn end(self) -> ScopeStats {
+        ScopeStats::ZERO
+    }
+}
+
+pub(crate) const fn scopes() -> Vec<ScopeTotals> {
+    Vec::new()
+}
+
+pub(crate) const fn is_blind() -> Option<&'static str> {
+    None
+}
+
+pub(crate) fn enter_drop(_: &'static str, _: &'static str, _: u32, _: impl FnOnce() -> String) -> Span {
+    Span(PhantomData)
+}
+
+pub(crate) const fn heap_stack(_: u32, _: &mut [usize]) -> usize {
     0
 }
 
-pub(crate) const fn peak() -> u64 {
-    0
+pub(crate) const fn heap_stacks(_: &mut Vec<u32>) {}
+
+pub(crate) const fn unreachable() -> Result<Found, ScanError> {
+    Err(ScanError::Unsupported)
 }
 
-pub(crate) const fn reset_peak() {}
-
-pub(crate) const fn allocations() -> u64 {
-    0
-}
-
-pub(crate) const fn allocated_bytes() -> u64 {
-    0
-}
-
-pub(crate) const fn is_installed() -> bool {
-    false
+pub(crate) const fn path(_: &Wanted<'_>) -> Result<Option<Path>, ScanError> {
+    Err(ScanError::Unsupported)
 }
 
 #[derive(Debug)]
@@ -219,4 +264,18 @@ impl Sampler {
     pub(crate) const fn settings(&self) -> &Settings {
         &self.0
     }
+}
+
+#[inline(always)]
+pub(crate) const fn instance_created<T>() {}
+
+#[inline(always)]
+pub(crate) const fn instance_dropped<T>() {}
+
+pub(crate) const fn instances() -> Vec<InstanceCount> {
+    Vec::new()
+}
+
+pub(crate) const fn instance_growth() -> Vec<GrownType> {
+    Vec::new()
 }

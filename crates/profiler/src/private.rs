@@ -6,6 +6,8 @@ mod error;
 mod hasher;
 #[path = "private/length.rs"]
 mod length;
+#[path = "private/memory.rs"]
+mod memory;
 
 use std::hash::Hasher as _;
 use std::ops::Deref;
@@ -14,10 +16,13 @@ use std::task::Poll;
 pub use error::{DebugText, ErrorText, NoText, TypeText};
 pub use hasher::{Argument, ArgumentHasher, Bits, Chosen, ChosenHash, Floating, Other, Reference, Strict};
 pub use length::{Length, Numbers, Unknown};
+pub use memory::{MemoryCall, MemorySite, enter_memory};
 
 use crate::Mode;
 use crate::engine;
 pub use crate::engine::{LineBack, LineCount, LineProbe, LineSite};
+pub use crate::heap::check::{Bound, Check, Figure, Limit, Literal};
+pub use crate::heap::layout::{field, of_enum, of_struct, unplaced, variant};
 pub use crate::span::Site;
 use crate::span::Span;
 

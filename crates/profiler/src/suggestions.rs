@@ -22,6 +22,7 @@ pub use advice::{Confidence, Rule, Suggestion};
 
 use crate::summary::{FunctionStats, Summary};
 use case::Case;
+pub(crate) use estimate::trend;
 
 /// Advice that the figures since the last reset bear out, the largest possible gain first.
 ///

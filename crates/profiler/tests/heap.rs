@@ -60,6 +60,9 @@ fn main() {
     big_zeroed_blocks_stay_lazy();
     growing_stays_in_place();
     short_threads_are_exact();
+    short_threads_leave_nothing_behind();
+    #[cfg(unix)]
+    a_forked_process_goes_on();
     frees_in_another_thread();
     modes_switched_while_threads_allocate();
     allocations_of_spans();
@@ -72,6 +75,9 @@ fn main() {
 
 fn counts_and_peak() {
     assert!(heap::is_installed() && heap::mode() == Mode::Count);
+    assert!(!heap::exact_peak());
+    heap::set_exact_peak(true);
+    assert!(heap::exact_peak());
     let before = heap::stats();
     let block = black_box(vec![1_u8; 1_000_000]);
     let during = heap::stats();
@@ -120,7 +126,9 @@ fn check(block: *const u8, length: usize) {
 
 fn content_and_alignment_in_every_mode() {
     let base = heap::current();
-    for mode in [Mode::Count, Mode::Off, Mode::Count] {
+    // So that among these blocks some are samples.
+    heap::set_interval(500);
+    for mode in EVERY_MODE.into_iter().chain([Mode::Count]) {
         heap::set_mode(mode);
         assert_eq!(heap::mode(), mode);
         for align in (0..13).map(|shift| 1_usize << shift) {
@@ -129,8 +137,11 @@ fn content_and_alignment_in_every_mode() {
             }
         }
     }
+    heap::set_interval(512 << 10);
     assert_eq!(heap::current(), base);
 }
+
+const EVERY_MODE: [Mode; 5] = [Mode::Count, Mode::Off, Mode::Sample, Mode::CountAndSample, Mode::Live];
 
 fn one_block(layout: Layout) {
     let size = layout.size();
@@ -226,6 +237,55 @@ fn short_threads_are_exact() {
     assert_eq!(full_bytes - empty_bytes, 100 * EACH * 64);
 }
 
+/// A thread that ends leaves what it noted to the next one, in every mode.
+fn short_threads_leave_nothing_behind() {
+    let run = |threads: usize| {
+        for _ in 0..threads {
+            let blocks = std::thread::spawn(|| (0..20).map(|i| black_box(vec![1_u8; 10 + i])).collect::<Vec<_>>());
+            drop(blocks.join().expect("no panic"));
+        }
+    };
+    heap::set_interval(200);
+    for mode in EVERY_MODE {
+        heap::set_mode(mode);
+        run(100);
+        let before = lagom_profiler::sample_now().rss();
+        run(3_000);
+        if let (Some(before), Some(after)) = (before, lagom_profiler::sample_now().rss()) {
+            assert!(after < before + (2 << 20), "{mode:?}: {before} to {after}");
+        }
+    }
+    heap::set_mode(Mode::Count);
+    heap::set_interval(512 << 10);
+}
+
+/// A child has the figures of its parent, and its own from then on.
+#[cfg(unix)]
+fn a_forked_process_goes_on() {
+    for mode in EVERY_MODE {
+        heap::set_mode(mode);
+        let kept = black_box(vec![1_u8; 5_000]);
+        let before = heap::allocations();
+        // SAFETY: the child allocates, which the system's allocator allows after a fork, and leaves at once.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0);
+        if child == 0 {
+            let block = black_box(vec![2_u8; 20_000]);
+            let counted = heap::allocations() > before;
+            drop((block, kept));
+            let expected = matches!(mode, Mode::Count | Mode::CountAndSample | Mode::Live);
+            // SAFETY: ends the process.
+            unsafe { libc::_exit(i32::from(counted != expected)) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child made above, and writes its status.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0, "{mode:?}");
+        drop(kept);
+    }
+    heap::set_mode(Mode::Count);
+}
+
 fn frees_in_another_thread() {
     let base = heap::current();
     let block = std::thread::spawn(|| black_box(vec![1_u8; 12_345])).join().expect("no panic");
@@ -236,6 +296,7 @@ fn frees_in_another_thread() {
 
 fn modes_switched_while_threads_allocate() {
     let stop = AtomicBool::new(false);
+    heap::set_interval(2_000);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -252,7 +313,7 @@ fn modes_switched_while_threads_allocate() {
             });
         }
         for round in 0..2_000 {
-            heap::set_mode(if round % 2 == 0 { Mode::Off } else { Mode::Count });
+            heap::set_mode(EVERY_MODE[round % EVERY_MODE.len()]);
             assert!(heap::current() <= heap::peak());
             let stats = heap::stats();
             assert!(stats.current() <= stats.peak());
@@ -260,6 +321,7 @@ fn modes_switched_while_threads_allocate() {
         heap::set_mode(Mode::Count);
         stop.store(true, Ordering::Relaxed);
     });
+    heap::set_interval(512 << 10);
     // Never below zero, whatever was missed.
     assert!(heap::current() < 1 << 40);
 }

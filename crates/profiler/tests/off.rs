@@ -26,6 +26,15 @@ fn nothing_is_measured() {
     heap::set_mode(heap::Mode::Count);
     heap::reset_peak();
     assert_eq!(heap::mode(), heap::Mode::Off);
+    let scope = heap::scope("unseen");
+    let (length, stats) = heap::measure(|| vec![1; 100].len());
+    assert_eq!((length, stats, scope.finish()), (100, heap::ScopeStats::default(), heap::ScopeStats::default()));
+    assert!(heap::scopes().scopes().is_empty());
+    assert_eq!(heap::churn(), heap::Churn::default());
+    assert_eq!(heap::fragmentation(), heap::Fragmentation::default());
+    heap::timed_drop(vec![1]);
+    assert_eq!(heap::TimedDrop::new(7_u8).count_ones(), 3);
+    assert_eq!(lagom_profiler::assert_allocs!(vec![1].len(), == 0, bytes <= "0 B"), 1);
     let monitor =
         Monitor::builder().interval(Duration::from_secs(2)).capacity(5).on_alert(0, |_| unreachable!()).build();
     assert!(!monitor.start());
@@ -61,6 +70,12 @@ fn functions_stay_as_written() {
     assert_eq!(lined(3), 8);
     assert!(lagom_profiler::lines().is_empty());
 
+    #[lagom_profiler::profile_memory(crate = no::such::path)]
+    fn measured(value: u8) -> u8 {
+        value + 1
+    }
+    assert_eq!(measured(3), 4);
+
     struct Plain;
 
     #[lagom_profiler::profile_all(crate = no::such::path, group = "g")]
@@ -74,4 +89,13 @@ fn functions_stay_as_written() {
     }
     Plain::skipped();
     assert_eq!(Plain::answer(), 42);
+}
+
+/// Still a test, of what it asserts itself.
+#[cfg(feature = "macros")]
+#[lagom_profiler::heap_test(max_allocs = 0)]
+#[should_panic(expected = "its own")]
+fn limits_are_not_looked_at() {
+    assert_eq!(vec![1].len(), 1);
+    panic!("its own");
 }

@@ -22,6 +22,14 @@ fn types_may_go_where_they_should() {
     plain::<LeakRule>();
     plain::<Metric>();
     plain::<Watched>();
+    plain::<heap::Counted<u8>>();
+    plain::<heap::Counter<*const u8>>();
+    plain::<heap::Instances>();
+    plain::<heap::InstanceGrowth>();
+    plain::<heap::Measured>();
+    plain::<heap::TypeLayout>();
+    plain::<heap::StringCensus<'static>>();
+    plain::<heap::ContainerComparison<'static, u8>>();
     plain::<TimeIt>();
     plain::<Timing>();
     plain::<TimingComparison>();

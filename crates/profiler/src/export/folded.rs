@@ -72,7 +72,7 @@ impl Summary {
     }
 }
 
-fn name(name: &str) -> Cow<'_, str> {
+pub(super) fn name(name: &str) -> Cow<'_, str> {
     let printed = printable(name);
     match printed {
         printed if printed.trim().is_empty() => "(no name)".into(),

@@ -4,11 +4,11 @@ mod cards;
 mod flame;
 mod functions;
 mod histogram;
-mod markup;
-mod memory;
+pub(super) mod markup;
+pub(super) mod memory;
 mod notes;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::io;
 use std::path::Path;
@@ -16,11 +16,11 @@ use std::path::Path;
 use self::markup::Markup;
 use crate::report::Report;
 
-const STYLE: &str = include_str!("html/page.css");
-const SCRIPT: &str = include_str!("html/page.js");
+pub(super) const STYLE: &str = include_str!("html/page.css");
+pub(super) const SCRIPT: &str = include_str!("html/page.js");
 
 /// Whatever a name may hold, the browser loads nothing and sends nothing.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 impl Report {
     /// The report as one self-contained page: memory over time, functions with their distributions, call tree, alerts,

@@ -1,62 +1,11 @@
 //! The format of pprof: `profile.proto` of <https://github.com/google/pprof>, compressed by gzip.
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
+pub(super) mod format;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use self::format::{Strings, field, gzip, value_types};
 use super::frames::{frames, path};
 use super::protobuf::Message;
 use crate::summary::Summary;
-
-/// Field numbers of `profile.proto`.
-mod field {
-    pub(super) mod profile {
-        pub(in super::super) const SAMPLE_TYPE: u32 = 1;
-        pub(in super::super) const SAMPLE: u32 = 2;
-        pub(in super::super) const LOCATION: u32 = 4;
-        pub(in super::super) const FUNCTION: u32 = 5;
-        pub(in super::super) const STRING_TABLE: u32 = 6;
-        pub(in super::super) const DURATION_NANOS: u32 = 10;
-        pub(in super::super) const COMMENT: u32 = 13;
-        pub(in super::super) const DEFAULT_SAMPLE_TYPE: u32 = 14;
-    }
-    pub(super) const VALUE_TYPE: (u32, u32) = (1, 2);
-    pub(super) const SAMPLE_LOCATIONS: u32 = 1;
-    pub(super) const SAMPLE_VALUES: u32 = 2;
-    pub(super) const LOCATION_ID: u32 = 1;
-    pub(super) const LOCATION_LINE: u32 = 4;
-    pub(super) const LINE_FUNCTION: u32 = 1;
-    pub(super) const LINE_NUMBER: u32 = 2;
-    pub(super) const FUNCTION_ID: u32 = 1;
-    pub(super) const FUNCTION_NAME: u32 = 2;
-    pub(super) const FUNCTION_SYSTEM_NAME: u32 = 3;
-    pub(super) const FUNCTION_FILE: u32 = 4;
-    pub(super) const FUNCTION_LINE: u32 = 5;
-}
-
-/// Every text once; the first is empty.
-struct Strings {
-    places: BTreeMap<String, u64>,
-    table: Vec<String>,
-}
-
-impl Strings {
-    fn new() -> Self {
-        Self { places: BTreeMap::from([(String::new(), 0)]), table: vec![String::new()] }
-    }
-
-    fn place(&mut self, text: &str) -> u64 {
-        if let Some(&place) = self.places.get(text) {
-            return place;
-        }
-        let place = self.table.len() as u64;
-        self.table.push(text.to_owned());
-        self.places.insert(text.to_owned(), place);
-        place
-    }
-}
 
 impl Summary {
     /// The call tree as a gzipped profile for `go tool pprof` and whatever else reads pprof: calls, self time and, where
@@ -71,9 +20,7 @@ impl Summary {
     /// ```
     #[must_use]
     pub fn to_pprof(&self) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        // A vector takes all that is written.
-        encoder.write_all(&self.profile_proto()).and_then(|()| encoder.finish()).unwrap_or_default()
+        gzip(&self.profile_proto())
     }
 
     fn profile_proto(&self) -> Vec<u8> {
@@ -85,12 +32,7 @@ impl Summary {
         if self.heap_tracked {
             types.extend([("alloc_objects", "count"), ("alloc_space", "bytes")]);
         }
-        for &(kind, unit) in &types {
-            let mut value_type = Message::default();
-            value_type.number(field::VALUE_TYPE.0, strings.place(kind));
-            value_type.number(field::VALUE_TYPE.1, strings.place(unit));
-            message.message(profile::SAMPLE_TYPE, &value_type);
-        }
+        value_types(&mut message, &mut strings, &types);
         self.samples(&mut message, types.len());
         let unknown = ("(unknown)", "", "", 0);
         let named = self.functions.iter().map(|f| (&*f.name, &*f.module, &*f.file, f.line)).chain([unknown]);
@@ -114,9 +56,7 @@ impl Summary {
         message.number(profile::DURATION_NANOS, self.elapsed_ns);
         message.numbers(profile::COMMENT, [strings.place(&self.clock.to_string())]);
         message.number(profile::DEFAULT_SAMPLE_TYPE, strings.place("time"));
-        for text in &strings.table {
-            message.bytes(profile::STRING_TABLE, text.as_bytes());
-        }
+        strings.write(&mut message);
         message.into_bytes()
     }
 
@@ -136,5 +76,7 @@ impl Summary {
     }
 }
 
+#[cfg(test)]
+pub(super) mod reader;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! The file format of speedscope: <https://www.speedscope.app/file-format-schema.json>.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::frames::{Frame, frames, path};
@@ -7,7 +9,7 @@ use super::json::text;
 use crate::summary::Summary;
 
 #[derive(Serialize)]
-struct File<'a> {
+pub(super) struct File<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     exporter: &'static str,
@@ -18,18 +20,31 @@ struct File<'a> {
     profiles: Vec<Profile>,
 }
 
-#[derive(Serialize)]
-struct Shared<'a> {
-    frames: Vec<Function<'a>>,
+impl<'a> File<'a> {
+    pub(super) const fn new(name: &'static str, shared: Shared<'a>, profiles: Vec<Profile>) -> Self {
+        Self {
+            schema: "https://www.speedscope.app/file-format-schema.json",
+            exporter: concat!("lagom-profiler@", env!("CARGO_PKG_VERSION")),
+            name,
+            active: 0,
+            shared,
+            profiles,
+        }
+    }
 }
 
 #[derive(Serialize)]
-struct Function<'a> {
-    name: &'a str,
+pub(super) struct Shared<'a> {
+    pub(super) frames: Vec<Function<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
-    file: &'a str,
+    pub(super) file: &'a str,
     #[serde(skip_serializing_if = "is_zero")]
-    line: u32,
+    pub(super) line: u32,
 }
 
 const fn is_zero(line: &u32) -> bool {
@@ -38,15 +53,19 @@ const fn is_zero(line: &u32) -> bool {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+pub(super) struct Profile {
     #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'static str,
-    unit: &'static str,
-    start_value: u64,
-    end_value: u64,
-    samples: Vec<Vec<usize>>,
-    weights: Vec<u64>,
+    pub(super) kind: &'static str,
+    pub(super) name: Cow<'static, str>,
+    pub(super) unit: &'static str,
+    pub(super) start_value: u64,
+    pub(super) end_value: u64,
+    pub(super) samples: Vec<Vec<usize>>,
+    pub(super) weights: Vec<u64>,
+}
+
+pub(super) fn sum(weights: &[u64]) -> u64 {
+    weights.iter().copied().fold(0, u64::saturating_add)
 }
 
 impl Summary {
@@ -73,14 +92,7 @@ impl Summary {
             profiles.push(profile("allocated bytes", "bytes", &nodes, |frame| frame.self_allocated_bytes));
             profiles.push(profile("allocations", "none", &nodes, |frame| frame.self_allocations));
         }
-        text(&File {
-            schema: "https://www.speedscope.app/file-format-schema.json",
-            exporter: concat!("lagom-profiler@", env!("CARGO_PKG_VERSION")),
-            name: "lagom profiler",
-            active: 0,
-            shared: Shared { frames: functions },
-            profiles,
-        })
+        text(&File::new("lagom profiler", Shared { frames: functions }, profiles))
     }
 }
 
@@ -89,14 +101,17 @@ fn profile(name: &'static str, unit: &'static str, nodes: &[Frame<'_>], weight: 
     let stack = |node| path(nodes, node).into_iter().map(|node| nodes[node].place).collect();
     Profile {
         kind: "sampled",
-        name,
+        name: name.into(),
         unit,
         start_value: 0,
-        end_value: weights.iter().copied().fold(0, u64::saturating_add),
+        end_value: sum(&weights),
         samples: (0..nodes.len()).map(stack).collect(),
         weights,
     }
 }
+
+#[cfg(test)]
+pub(super) use self::tests::check;
 
 #[cfg(test)]
 mod tests {
@@ -107,7 +122,7 @@ mod tests {
     use crate::summary::{CallNode, CallTree};
 
     /// What the published schema asks for of a sampled profile.
-    fn check(text: &str) -> Value {
+    pub(in crate::export) fn check(text: &str) -> Value {
         let file: Value = serde_json::from_str(text).unwrap();
         assert_eq!(file["$schema"], "https://www.speedscope.app/file-format-schema.json");
         let frames = file["shared"]["frames"].as_array().unwrap();

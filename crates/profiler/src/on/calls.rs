@@ -21,7 +21,7 @@ mod tree;
 #[cfg(feature = "tracing")]
 mod visited;
 
-use super::{clock, control, counters, cpu};
+use super::{clock, control, cpu, heap, peaks};
 
 pub(crate) use call::AsyncCall;
 pub(crate) use lines::lines;
@@ -40,4 +40,21 @@ pub(super) fn rebase() {
         }
     }
     lines::reset();
+}
+
+/// The number of the calling thread's innermost open site plus one, 0 without one.
+#[inline(always)]
+pub(super) fn open_site() -> u32 {
+    thread::with(thread::Thread::open_site)
+}
+
+/// The name of the site with this number plus one; empty for 0, and for sites beyond the first thousands. Neither allocates
+/// nor locks.
+pub(super) fn site_name(number: u32) -> &'static str {
+    number.checked_sub(1).and_then(site::early).map_or("", |site| site.name)
+}
+
+/// The names of all sites, in the order of their numbers.
+pub(super) fn site_names() -> Vec<&'static str> {
+    site::all().iter().map(|site| site.name).collect()
 }

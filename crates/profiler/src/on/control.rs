@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
 use lagom_base::sync::Mutex;
 
-use super::{calls, clock};
+use super::{calls, clock, scopes};
 pub(crate) use crate::control::Mode;
 
 static MODE: AtomicU8 = AtomicU8::new(Mode::Adaptive as u8);
@@ -88,6 +88,7 @@ pub(crate) fn reset() {
     fence(Ordering::Release);
     // In this order no call is timed that is not counted.
     calls::rebase();
+    scopes::reset();
     start();
     VOID_BEFORE.store(since(), Ordering::Relaxed);
     EPOCH.fetch_add(1, Ordering::Relaxed);

@@ -19,7 +19,7 @@ mod text;
 mod trend;
 mod worker;
 
-use super::{clock, contain, counters, figures};
+use super::{clock, contain, figures, heap};
 
 pub(crate) use process::sample_now;
 pub(crate) use sampler::Sampler;

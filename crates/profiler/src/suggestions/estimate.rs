@@ -35,17 +35,17 @@ pub(super) fn student(degrees: usize) -> f64 {
 
 /// How uniformly a sequence rises.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Trend {
+pub(crate) struct Trend {
     /// Rising pairs less falling pairs, as a share of all: -1.0 to 1.0 (Kendall, 1938).
-    pub(super) tau: f64,
+    pub(crate) tau: f64,
     /// The standard normal statistic of "no trend" (Mann, 1945, with the correction for continuity).
-    pub(super) z: f64,
+    pub(crate) z: f64,
     /// The median of the slopes of all pairs (Sen, 1968).
-    pub(super) slope: f64,
+    pub(crate) slope: f64,
 }
 
 /// The trend of the second figures over the first, which ascend; `None` for fewer than two.
-pub(super) fn trend(points: &[(f64, f64)]) -> Option<Trend> {
+pub(crate) fn trend(points: &[(f64, f64)]) -> Option<Trend> {
     let n = points.len() as f64;
     let mut slopes = Vec::new();
     let mut score = 0.0;

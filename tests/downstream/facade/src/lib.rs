@@ -83,3 +83,16 @@ pub fn count(words: &Interner<str>, text: &str) -> HashMap<Interned<str>, usize>
     }
     counts
 }
+
+#[lagom::profiler::profile_memory]
+pub fn doubled(values: &[u64]) -> Vec<u64> {
+    values.iter().map(|value| 2 * value).collect()
+}
+
+#[derive(lagom::profiler::HeapSize, lagom::profiler::MemoryLayout)]
+#[repr(C)]
+pub struct Order<T> {
+    pub urgent: bool,
+    pub items: Vec<T>,
+    pub note: Option<Box<str>>,
+}

@@ -49,3 +49,14 @@ pub fn count_down(from: u32) -> u32 {
     }
     steps
 }
+
+#[::lagom::profiler::profile_memory]
+pub async fn soon(value: u32) -> u32 {
+    value + 1
+}
+
+#[derive(::lagom::profiler::HeapSize, ::lagom::profiler::MemoryLayout)]
+pub enum Either<T> {
+    Left(::std::vec::Vec<T>),
+    Right { text: ::std::string::String },
+}

@@ -75,3 +75,32 @@ fn interned_values_are_keys() {
     drop(counts);
     assert!(words.is_empty());
 }
+
+#[global_allocator]
+static ALLOCATOR: lagom::profiler::TrackingAllocator = lagom::profiler::TrackingAllocator::new();
+
+#[lagom::profiler::heap_test(max_allocs = 1, max_live = "1 KiB", no_leak)]
+fn the_heap_is_measured() {
+    let doubled = lagom::profiler::assert_allocs!(doubled(&[1, 2]), == 1, bytes == 16);
+    assert_eq!(doubled, [2, 4]);
+    assert_eq!(pin!(shadowed::soon(5)).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(6));
+}
+
+#[test]
+fn scopes_have_rows() {
+    doubled(&[1]);
+    let scopes = lagom::profiler::heap::scopes();
+    assert!(scopes.get("doubled").is_some_and(|row| row.peak() >= 8), "{scopes}");
+}
+
+#[test]
+fn values_tell_their_sizes() {
+    use lagom::profiler::{HeapSize, MemoryLayout};
+
+    let order = Order { urgent: true, items: vec![1_u16, 2], note: Some("soon".into()) };
+    assert_eq!(order.heap_size(), 4 + 4);
+    assert_eq!(Order::<u16>::memory_layout().fields()[0].padding(), align_of::<usize>() - 1);
+    let either = [shadowed::Either::Left(vec![1_u8]), shadowed::Either::Right { text: "ab".to_owned() }];
+    assert_eq!(either.heap_size(), 1 + 2);
+    assert_eq!(shadowed::Either::<u8>::memory_layout().variants()[1].name(), "Right");
+}

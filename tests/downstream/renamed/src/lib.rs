@@ -71,3 +71,18 @@ pub fn digits(text: &str) -> usize {
     }
     count
 }
+
+#[lg::profiler::profile_memory(crate = lg::profiler)]
+pub fn doubled(values: &[u64]) -> Vec<u64> {
+    values.iter().map(|value| 2 * value).collect()
+}
+
+#[derive(lg::profiler::HeapSize, lg::profiler::MemoryLayout)]
+#[heap_size(crate = lg::profiler)]
+#[memory_layout(crate = lg::profiler)]
+#[repr(C)]
+pub struct Order<T> {
+    pub urgent: bool,
+    pub items: Vec<T>,
+    pub note: Option<Box<str>>,
+}

@@ -49,3 +49,16 @@ pub fn count_down(from: u32) -> u32 {
     }
     steps
 }
+
+#[::lg::profiler::profile_memory(crate = ::lg::profiler)]
+pub async fn soon(value: u32) -> u32 {
+    value + 1
+}
+
+#[derive(::lg::profiler::HeapSize, ::lg::profiler::MemoryLayout)]
+#[heap_size(crate = ::lg::profiler)]
+#[memory_layout(crate = ::lg::profiler)]
+pub enum Either<T> {
+    Left(::std::vec::Vec<T>),
+    Right { text: ::std::string::String },
+}

@@ -66,3 +66,32 @@ fn names_of_the_user_do_not_matter() {
     assert_eq!((shadowed::length("four"), shadowed::length("four")), (Ok(4), Ok(4)));
     assert_eq!(shadowed::length::cache_info().misses(), 1);
 }
+
+#[global_allocator]
+static ALLOCATOR: lg::profiler::TrackingAllocator = lg::profiler::TrackingAllocator::new();
+
+#[lg::profiler::heap_test(max_allocs = 1, max_live = "1 KiB", no_leak, crate = lg::profiler)]
+fn the_heap_is_measured() {
+    let doubled = lg::profiler::assert_allocs!(doubled(&[1, 2]), == 1, bytes == 16);
+    assert_eq!(doubled, [2, 4]);
+    assert_eq!(pin!(shadowed::soon(5)).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(6));
+}
+
+#[test]
+fn scopes_have_rows() {
+    doubled(&[1]);
+    let scopes = lg::profiler::heap::scopes();
+    assert!(scopes.get("doubled").is_some_and(|row| row.peak() >= 8), "{scopes}");
+}
+
+#[test]
+fn values_tell_their_sizes() {
+    use lg::profiler::{HeapSize, MemoryLayout};
+
+    let order = Order { urgent: true, items: vec![1_u16, 2], note: Some("soon".into()) };
+    assert_eq!(order.heap_size(), 4 + 4);
+    assert_eq!(Order::<u16>::memory_layout().fields()[0].padding(), align_of::<usize>() - 1);
+    let either = [shadowed::Either::Left(vec![1_u8]), shadowed::Either::Right { text: "ab".to_owned() }];
+    assert_eq!(either.heap_size(), 1 + 2);
+    assert_eq!(shadowed::Either::<u8>::memory_layout().variants()[1].name(), "Right");
+}

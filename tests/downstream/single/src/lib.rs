@@ -71,3 +71,11 @@ pub fn digits(text: &str) -> usize {
     }
     count
 }
+
+#[derive(lagom_profiler::HeapSize, lagom_profiler::MemoryLayout)]
+#[repr(C)]
+pub struct Order<T> {
+    pub urgent: bool,
+    pub items: Vec<T>,
+    pub note: Option<Box<str>>,
+}

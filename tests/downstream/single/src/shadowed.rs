@@ -49,3 +49,9 @@ pub fn count_down(from: u32) -> u32 {
     }
     steps
 }
+
+#[derive(::lagom_profiler::HeapSize, ::lagom_profiler::MemoryLayout)]
+pub enum Either<T> {
+    Left(::std::vec::Vec<T>),
+    Right { text: ::std::string::String },
+}

@@ -66,3 +66,15 @@ fn names_of_the_user_do_not_matter() {
     assert_eq!((shadowed::length("four"), shadowed::length("four")), (Ok(4), Ok(4)));
     assert_eq!(shadowed::length::cache_info().misses(), 1);
 }
+
+#[test]
+fn values_tell_their_sizes() {
+    use lagom_profiler::{HeapSize, MemoryLayout};
+
+    let order = Order { urgent: true, items: vec![1_u16, 2], note: Some("soon".into()) };
+    assert_eq!(order.heap_size(), 4 + 4);
+    assert_eq!(Order::<u16>::memory_layout().fields()[0].padding(), align_of::<usize>() - 1);
+    let either = [shadowed::Either::Left(vec![1_u8]), shadowed::Either::Right { text: "ab".to_owned() }];
+    assert_eq!(either.heap_size(), 1 + 2);
+    assert_eq!(shadowed::Either::<u8>::memory_layout().variants()[1].name(), "Right");
+}

@@ -4,21 +4,21 @@ use std::fmt::Display;
 
 use crate::format::printable;
 
-pub(super) struct Markup(String);
+pub(in crate::export) struct Markup(String);
 
 impl Markup {
-    pub(super) const fn new() -> Self {
+    pub(in crate::export) const fn new() -> Self {
         Self(String::new())
     }
 
     /// Markup of our own.
-    pub(super) fn raw(&mut self, markup: &str) -> &mut Self {
+    pub(in crate::export) fn raw(&mut self, markup: &str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// Text from anywhere, as content or between double quotes.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(in crate::export) fn text(&mut self, text: &str) -> &mut Self {
         for c in printable(text).chars() {
             match c {
                 '&' => self.0.push_str("&amp;"),
@@ -34,12 +34,12 @@ impl Markup {
         self
     }
 
-    pub(super) fn show(&mut self, value: impl Display) -> &mut Self {
+    pub(in crate::export) fn show(&mut self, value: impl Display) -> &mut Self {
         self.text(&value.to_string())
     }
 
     /// Several lines, which stay so.
-    pub(super) fn show_lines(&mut self, text: &str) -> &mut Self {
+    pub(in crate::export) fn show_lines(&mut self, text: &str) -> &mut Self {
         for line in text.lines() {
             self.text(line).raw("\n");
         }
@@ -47,16 +47,16 @@ impl Markup {
     }
 
     /// `name="value"`, with a space before it.
-    pub(super) fn attribute(&mut self, name: &str, value: impl Display) -> &mut Self {
+    pub(in crate::export) fn attribute(&mut self, name: &str, value: impl Display) -> &mut Self {
         self.raw(" ").raw(name).raw("=\"").show(value).raw("\"")
     }
 
     /// A coordinate: two decimals are a hundredth of a pixel.
-    pub(super) fn place(&mut self, name: &str, value: f64) -> &mut Self {
+    pub(in crate::export) fn place(&mut self, name: &str, value: f64) -> &mut Self {
         self.attribute(name, format_args!("{value:.2}"))
     }
 
-    pub(super) fn into_string(self) -> String {
+    pub(in crate::export) fn into_string(self) -> String {
         self.0
     }
 }

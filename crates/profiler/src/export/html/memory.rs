@@ -89,12 +89,12 @@ fn largest(samples: &[Sample], metric: Metric) -> f64 {
     samples.iter().filter_map(|sample| sample.get(metric)).fold(0.0, f64::max)
 }
 
-struct Scale {
-    from: f64,
-    seconds: f64,
-    top: f64,
-    width: f64,
-    height: f64,
+pub(in crate::export) struct Scale {
+    pub(in crate::export) from: f64,
+    pub(in crate::export) seconds: f64,
+    pub(in crate::export) top: f64,
+    pub(in crate::export) width: f64,
+    pub(in crate::export) height: f64,
 }
 
 impl Scale {
@@ -104,17 +104,17 @@ impl Scale {
         Self { from, seconds: (at(samples.last()) - from).max(1e-9), top, width, height }
     }
 
-    fn x(&self, seconds: f64) -> f64 {
+    pub(in crate::export) fn x(&self, seconds: f64) -> f64 {
         (self.width * (seconds - self.from) / self.seconds).clamp(0.0, self.width)
     }
 
-    fn y(&self, value: f64) -> f64 {
+    pub(in crate::export) fn y(&self, value: f64) -> f64 {
         self.height - self.height * value / self.top
     }
 }
 
 /// The next power of two, or three quarters of it.
-fn round_up(bytes: u64) -> u64 {
+pub(in crate::export) fn round_up(bytes: u64) -> u64 {
     bytes
         .checked_next_power_of_two()
         .map_or(u64::MAX, |power| if bytes > power / 4 * 3 { power } else { power / 4 * 3 })
@@ -122,7 +122,7 @@ fn round_up(bytes: u64) -> u64 {
 }
 
 /// Lines at these values with their labels, and a few times below.
-fn grid(page: &mut Markup, scale: &Scale, unit: Unit, values: &[f64]) {
+pub(in crate::export) fn grid(page: &mut Markup, scale: &Scale, unit: Unit, values: &[f64]) {
     for &value in values {
         let y = scale.y(value);
         page.raw("<line class=\"tick\" x1=\"0\"").place("x2", scale.width).place("y1", y).place("y2", y).raw("/>");

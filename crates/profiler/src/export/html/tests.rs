@@ -20,7 +20,7 @@ fn report() -> Report {
 }
 
 /// Walks through all tags, which must nest; tells their names.
-fn tags(page: &str) -> Vec<String> {
+pub(in crate::export) fn tags(page: &str) -> Vec<String> {
     let (mut open, mut all) = (Vec::new(), Vec::new());
     let mut rest = page.strip_prefix("<!DOCTYPE html>").unwrap();
     while let Some(at) = rest.find('<') {

@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use super::control::{self, Mode};
-use super::counters::Counts;
+use super::heap::Counts;
 use super::probe::{Details, Running};
 use super::site::Site;
 use super::slot::{Counter, Ended, Outcome, Slot, Sum};

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use lagom_base::sync::Mutex;
 
-use super::counters::Counts;
+use super::heap::Counts;
 use super::slot::Outcome;
 
 /// The details of one site in one thread.

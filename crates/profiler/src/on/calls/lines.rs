@@ -1,8 +1,8 @@
-//! Time by line: a probe per call hands the clock on from line to line and adds what it found to the function's table when
-//! the call ends.
+//! Time and memory by line: a probe per call hands the clock and the thread's heap on from line to line and adds what it found
+//! to the function's table when the call ends.
 
 use std::array;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::iter::successors;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use lagom_base::sync::Mutex;
 
 use super::clock::Scale;
-use super::{clock, control};
+use super::heap::{self as counters, Counts};
+use super::{clock, control, peaks};
 use crate::lines::{LineStats, LineTable};
 
 /// All functions that were called at least once, the newest first; a list through them, so that nothing is allocated under
@@ -61,6 +62,9 @@ pub struct LineCount {
     /// Those of outermost calls.
     timed: Sum,
     ticks: Sum,
+    allocations: Sum,
+    bytes: Sum,
+    freed: Sum,
 }
 
 impl LineCount {
@@ -68,7 +72,9 @@ impl LineCount {
     #[expect(clippy::new_without_default, reason = "a hidden item for macros")]
     #[must_use]
     pub const fn new() -> Self {
-        Self { hits: Sum::new(), timed: Sum::new(), ticks: Sum::new() }
+        let [hits, timed, ticks] = [const { Sum::new() }; 3];
+        let [allocations, bytes, freed] = [const { Sum::new() }; 3];
+        Self { hits, timed, ticks, allocations, bytes, freed }
     }
 }
 
@@ -121,7 +127,7 @@ impl LineSite {
     #[cold]
     fn enroll(&'static self) -> u32 {
         // Before the lock, as it may allocate.
-        clock::start();
+        peaks::aside(clock::start);
         let mut sites = SITES.lock();
         let known = self.number.load(Ordering::Relaxed);
         if known != UNNUMBERED {
@@ -140,7 +146,9 @@ impl LineSite {
     }
 
     fn sums(&self) -> impl Iterator<Item = &Sum> {
-        let of_lines = self.counts.iter().flat_map(|count| [&count.hits, &count.timed, &count.ticks]);
+        let of_lines = self.counts.iter().flat_map(|count| {
+            [&count.hits, &count.timed, &count.ticks, &count.allocations, &count.bytes, &count.freed]
+        });
         of_lines.chain([&self.calls])
     }
 }
@@ -160,12 +168,47 @@ enum Mode {
 pub struct LineProbe<const N: usize> {
     site: &'static LineSite,
     mode: Mode,
+    /// Whether allocations are counted.
+    has_heap: bool,
     epoch: u64,
     row: Cell<usize>,
     /// When that row began.
     since: Cell<u64>,
     hits: [Cell<u64>; N],
     ticks: [Cell<u64>; N],
+    /// Made at the first line, so that it need not be moved.
+    heap: OnceCell<HeapOfRows<N>>,
+}
+
+#[derive(Debug)]
+struct HeapOfRows<const N: usize> {
+    /// What the thread had allocated when the row began.
+    since: Cell<Counts>,
+    rows: [Cell<Counts>; N],
+}
+
+impl<const N: usize> HeapOfRows<N> {
+    fn new() -> Self {
+        Self { since: Cell::new(peaks::program()), rows: array::from_fn(|_| Cell::new(Counts::ZERO)) }
+    }
+
+    #[inline(never)]
+    fn switch(&self, ended: usize) {
+        let (now, row) = (peaks::program(), &self.rows[ended]);
+        row.set(row.get() + (now - self.since.replace(now)));
+    }
+
+    #[inline(never)]
+    fn add_to(&self, counts: &[LineCount]) {
+        for (count, row) in counts.iter().zip(&self.rows) {
+            let Counts { allocations, bytes, freed } = row.get();
+            for (sum, more) in [(&count.allocations, allocations), (&count.bytes, bytes), (&count.freed, freed)] {
+                if more > 0 {
+                    sum.add(more);
+                }
+            }
+        }
+    }
 }
 
 impl<const N: usize> LineProbe<N> {
@@ -178,7 +221,18 @@ impl<const N: usize> LineProbe<N> {
     fn with(site: &'static LineSite, mode: Mode) -> Self {
         let (hits, ticks) = (array::from_fn(|_| Cell::new(0)), array::from_fn(|_| Cell::new(0)));
         let since = Cell::new(if mode == Mode::Times { clock::ticks() } else { 0 });
-        Self { site, mode, epoch: control::epoch(), row: Cell::new(0), since, hits, ticks }
+        let has_heap = counters::thread_is_counted();
+        Self {
+            site,
+            mode,
+            has_heap,
+            epoch: control::epoch(),
+            row: Cell::new(0),
+            since,
+            hits,
+            ticks,
+            heap: OnceCell::new(),
+        }
     }
 
     /// From here on a row runs, which is one more hit of it.
@@ -200,8 +254,12 @@ impl<const N: usize> LineProbe<N> {
     fn switch(&self, row: usize) {
         if self.mode == Mode::Times {
             let now = clock::ticks();
-            let ticks = &self.ticks[self.row.replace(row)];
+            let ended = self.row.replace(row);
+            let ticks = &self.ticks[ended];
             ticks.set(ticks.get() + now.saturating_sub(self.since.replace(now)));
+            if self.has_heap {
+                self.heap.get_or_init(HeapOfRows::new).switch(ended);
+            }
         }
     }
 }
@@ -217,6 +275,9 @@ impl<const N: usize> Drop for LineProbe<N> {
             return;
         }
         self.site.calls.add(1);
+        if let Some(heap) = self.heap.get() {
+            heap.add_to(self.site.counts);
+        }
         for ((count, hits), ticks) in self.site.counts.iter().zip(&self.hits).zip(&self.ticks) {
             if hits.get() > 0 {
                 count.hits.add(hits.get());
@@ -262,7 +323,7 @@ fn with_depth<R>(site: &'static LineSite, change: impl FnOnce(&mut u32) -> R) ->
         let mut depths = depths.try_borrow_mut().ok()?;
         let index = site.number() as usize;
         if depths.len() <= index {
-            depths.resize(index + 1, 0);
+            peaks::aside(|| depths.resize(index + 1, 0));
         }
         Some(change(&mut depths[index]))
     };
@@ -290,12 +351,14 @@ fn table(site: &LineSite, cost: f64, scale: Scale) -> LineTable {
         .map(|((line, text), count)| {
             let own = count.timed.get() as f64 * cost;
             let time_ns = scale.whole_ns(count.ticks.get() as f64 - own);
-            LineStats { line: *line, hits: count.hits.get(), time_ns, text: (*text).into() }
+            let (allocations, bytes, freed) = (count.allocations.get(), count.bytes.get(), count.freed.get());
+            LineStats { line: *line, hits: count.hits.get(), time_ns, allocations, bytes, freed, text: (*text).into() }
         })
         .collect();
     lines.sort_by_key(|line| line.line);
     let (name, module, file) = (site.name.into(), site.module.into(), site.file.into());
-    LineTable { name, module, file, line: site.line, calls: site.calls.get(), lines }
+    let heap_tracked = counters::is_installed();
+    LineTable { name, module, file, line: site.line, calls: site.calls.get(), heap_tracked, lines }
 }
 
 /// How much of its own time a probe leaves in the line that it begins: the least of all rounds since the start, as others

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
 use super::control;
-use super::counters::Counts;
 use super::details::{self, Entry};
+use super::heap::Counts;
 use super::histogram;
 use super::site::Site;
 use super::slot::{Ended, Outcome, Slot, Sum};

@@ -1,11 +1,15 @@
 //! A place in the source that is profiled, and its number.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lagom_base::sync::Mutex;
 
 /// All sites that were entered at least once; a site's number is its place here.
 static SITES: Mutex<Vec<&'static Site>> = Mutex::new(Vec::new());
+
+/// The first of them once more, for who may not lock.
+static EARLY: [OnceLock<&'static Site>; 4096] = [const { OnceLock::new() }; 4096];
 
 const UNNUMBERED: u32 = u32::MAX;
 
@@ -118,9 +122,17 @@ impl Site {
         }
         let number = u32::try_from(sites.len()).expect("no program has 2^32 profiled places");
         sites.push(self);
+        if let Some(early) = EARLY.get(number as usize) {
+            early.get_or_init(|| self);
+        }
         self.entry.store(u64::from(number) << 32 | u64::from(u32::MAX), Ordering::Relaxed);
         number
     }
+}
+
+/// The site with this number, if it is one of the first.
+pub(crate) fn early(number: u32) -> Option<&'static Site> {
+    EARLY.get(number as usize)?.get().copied()
 }
 
 /// All numbered sites, in the order of their numbers.

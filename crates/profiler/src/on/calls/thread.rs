@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use super::block::{self, Block, Table};
 use super::control::{self, Mode};
-use super::counters::{self, Counts};
+use super::heap::{self as counters, Counts};
 use super::site::Site;
 use super::slot::{Counter, Slot};
-use super::{clock, cost, tree};
+use super::{clock, cost, peaks, tree};
 
 /// Spans deeper than this are counted and timed, but not placed in the call tree.
 pub(super) const DEPTH: usize = 128;
@@ -34,8 +34,6 @@ pub(super) struct Thread {
     busy: Cell<bool>,
     /// The thread's destructors have run.
     ended: Cell<bool>,
-    /// Allocations of the profiler itself, which belong to no span.
-    own_heap: Cell<Counts>,
     /// Per open span the number of its site (upper half) and its node in the tree, `NONE` until somebody asks.
     stack: [Cell<u64>; DEPTH],
     /// Per open span that is timed what it began with.
@@ -118,7 +116,6 @@ impl Thread {
             random: Cell::new(0),
             busy: Cell::new(false),
             ended: Cell::new(false),
-            own_heap: Cell::new(Counts::ZERO),
             stack: [const { Cell::new(0) }; DEPTH],
             notes: [const { Note::new() }; DEPTH],
         }
@@ -164,6 +161,13 @@ impl Thread {
         depth
     }
 
+    /// The number of the innermost open site plus one; 0 without one, or if it lies too deep.
+    #[inline(always)]
+    pub(super) fn open_site(&self) -> u32 {
+        let entry = (self.depth.get() as usize).checked_sub(1).and_then(|top| self.stack.get(top));
+        entry.map_or(0, |entry| number_of(entry.get()).wrapping_add(1))
+    }
+
     /// Closes it, and all above it; `false` if it is closed already, since one below it was.
     #[inline(always)]
     pub(super) fn pop(&self, depth: u32) -> bool {
@@ -199,9 +203,7 @@ impl Thread {
         if self.busy.replace(true) {
             return None;
         }
-        let before = counters::thread();
-        let result = f();
-        self.own_heap.set(self.own_heap.get() + (counters::thread() - before));
+        let result = peaks::aside(f);
         self.busy.set(false);
         Some(result)
     }
@@ -211,19 +213,14 @@ impl Thread {
     pub(super) fn note_heap(&self, note: &Note) {
         // What was noted before the first allocation stays zero.
         if counters::thread_is_counted() {
-            note.heap.set(self.heap());
+            note.heap.set(peaks::program());
         }
     }
 
     /// What it has allocated since.
     #[inline(always)]
     pub(super) fn heap_since(&self, note: &Note) -> Option<Counts> {
-        counters::thread_is_counted().then(|| self.heap() - note.heap.get())
-    }
-
-    #[inline(never)]
-    fn heap(&self) -> Counts {
-        counters::thread() - self.own_heap.get()
+        counters::thread_is_counted().then(|| peaks::program() - note.heap.get())
     }
 
     /// The slot of a site; `None` while the profiler is at work. What is counted in a slot of a thread that has ended is

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
-use super::counters::Counts;
+use super::heap::Counts;
 
 /// No node: of a call that is not in the tree, or not yet.
 pub(super) const NONE: u32 = u32::MAX;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lagom_base::sync::Mutex;
 
-use super::{clock, counters};
+use super::{clock, heap};
 use crate::monitor::{Metric, Sample, Tier};
 
 /// CPU time, faults and switches take a system call of 0.6 us, which also walks over all threads.
@@ -85,8 +85,8 @@ impl Reader {
         };
         let sample = &mut self.last;
         sample.at_ns = at;
-        sample.set(Metric::TracedCurrent, Some(counters::current()));
-        sample.set(Metric::TracedPeak, Some(counters::peak()));
+        sample.set(Metric::TracedCurrent, Some(heap::current()));
+        sample.set(Metric::TracedPeak, Some(heap::peak()));
         #[cfg(unix)]
         if tier >= Tier::Usage {
             super::rusage::fill(sample);
@@ -99,7 +99,7 @@ impl Reader {
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
         self.proc.fill(sample, tier);
-        // The kernel adds its counters up in more than one way: they may differ by some pages.
+        // The kernel adds its heap up in more than one way: they may differ by some pages.
         let peak = [Metric::PeakRss, Metric::Rss].map(|metric| sample.whole(metric));
         sample.set(Metric::PeakRss, peak[0].max(peak[1]).max(before.whole(Metric::PeakRss)));
         for (share, part, whole) in SHARES {
