@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use crate::answer::Expected;
-use crate::measure::Batch;
+use crate::measure::{Batch, Spent};
 
 /// The contender that ratios are taken for, and the prefix of its variants (`lagom owned`).
 pub const OURS: &str = "lagom";
@@ -17,6 +17,7 @@ pub type Worker = Box<dyn FnMut(&mut Batch<'_>) + Send>;
 
 type Setup = Box<dyn Fn(usize) -> Vec<Worker>>;
 type Finding = Box<dyn Fn(u64) -> Found>;
+type Run = Box<dyn Fn(u64) -> anyhow::Result<Spent>>;
 
 /// One piece of work that several contenders do alike.
 pub struct Case {
@@ -36,6 +37,8 @@ pub struct Case {
     pub items: u64,
     /// Also measure the CPU time of the whole process, background threads included.
     pub cpu: bool,
+    /// Nobody else tells what is asked here.
+    pub unrivalled: bool,
     /// What every contender has to answer.
     pub expected: Arc<Expected>,
     /// Who competes.
@@ -59,6 +62,7 @@ impl Case {
             unit: "ns/op",
             items: 1,
             cpu: false,
+            unrivalled: false,
             expected: Arc::new(Expected::sum(sum)),
             contenders: Vec::new(),
         }
@@ -86,6 +90,12 @@ impl Case {
     /// Measures the CPU time of the process too.
     pub fn cpu(mut self) -> Self {
         self.cpu = true;
+        self
+    }
+
+    /// Says that nobody else tells what is asked here.
+    pub fn unrivalled(mut self) -> Self {
+        self.unrivalled = true;
         self
     }
 
@@ -135,6 +145,14 @@ pub(crate) struct Figure {
     pub(crate) find: Finding,
 }
 
+/// A program of its own that does the work.
+pub(crate) struct Process {
+    /// How much of it each thread does in a run.
+    pub(crate) amount: u64,
+    /// Runs it for so much.
+    pub(crate) run: Run,
+}
+
 /// One way to do the work of a case.
 pub struct Contender {
     /// `lagom`, a variant of it, or the rival's package name.
@@ -145,17 +163,24 @@ pub struct Contender {
     pub lenient: bool,
     pub(crate) setup: Option<Setup>,
     pub(crate) figures: Vec<Figure>,
+    pub(crate) process: Option<Process>,
 }
 
 impl Contender {
     /// A contender known by its figures only: add them with [`figure`](Self::figure).
     pub fn untimed(name: impl Into<String>) -> Self {
-        Self { name: name.into(), floor: false, lenient: false, setup: None, figures: Vec::new() }
+        Self { name: name.into(), floor: false, lenient: false, setup: None, figures: Vec::new(), process: None }
     }
 
     /// A contender from the workers that it makes for a number of threads; the other constructors cover most needs.
     pub fn from_workers(name: impl Into<String>, setup: impl Fn(usize) -> Vec<Worker> + 'static) -> Self {
-        Self { name: name.into(), floor: false, lenient: false, setup: Some(Box::new(setup)), figures: Vec::new() }
+        Self { setup: Some(Box::new(setup)), ..Self::untimed(name) }
+    }
+
+    /// A program of its own: `run(amount)` starts it, to do so much of the work on each thread, and says what it told. What
+    /// it takes is divided by the amount.
+    pub fn process(name: impl Into<String>, amount: u64, run: impl Fn(u64) -> anyhow::Result<Spent> + 'static) -> Self {
+        Self { process: Some(Process { amount, run: Box::new(run) }), ..Self::untimed(name) }
     }
 
     /// `operation(shared, local, i)` on state that all threads share and state that each has for its own.

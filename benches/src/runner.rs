@@ -217,8 +217,9 @@ fn method(effort: Effort) -> String {
          batches eight times as long, and the figure is the time of one core. `process CPU` is the CPU time \
          of the whole process from the start of a batch until the process has been quiet for 120 ms. Answers are checked: sums after \
          every batch, outputs of numbers before and after the timed rounds; a wrong one fails the run, or is shown with its rival where rivals are \
-         known to drift. Where batches take so long that an epoch lasts more than {:?}, it has fewer rounds.",
-        effort.rounds, effort.epochs, effort.batch, effort.epoch
+         known to drift. Where batches take so long that an epoch lasts more than {:?}, it has fewer rounds. Contenders that are programs \
+         run {} times each, in rounds as well, and say themselves what CPU time their work took.",
+        effort.rounds, effort.epochs, effort.batch, effort.epoch, effort.processes
     )
 }
 

@@ -39,6 +39,12 @@ pub(crate) struct BenchArgs {
 }
 
 impl BenchArgs {
+    /// Whether cases may be asked for whose contenders are programs of their own.
+    fn wants_programs(&self) -> bool {
+        matches!(self.krate.as_deref(), None | Some("profiler" | "lagom-profiler"))
+            && matches!(self.group.as_deref(), None | Some("heap"))
+    }
+
     /// The same for the runner.
     fn words(&self) -> Vec<String> {
         let mut words: Vec<String> = self.krate.clone().into_iter().collect();
@@ -73,6 +79,9 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
             _ => bail!("only `vecproc` and `profiler` have rivals in Python"),
         };
     }
+    if args.wants_programs() && !args.list {
+        tools::run(&mut programs(&target))?;
+    }
     let mut command = runner("run", args);
     command.arg("--").args(args.words()).arg("--out").arg(target.join("lagom").join("bench"));
     exit_of(&mut command)
@@ -85,6 +94,15 @@ fn runner(verb: &str, args: &BenchArgs) -> Command {
     if of_polars && !args.smoke {
         command.args(["--features", "polars"]);
     }
+    command
+}
+
+/// Builds the programs that allocate, where the runner looks for them: apart, as they need frame pointers and features of
+/// rivals that the runner's must not have.
+fn programs(target: &Path) -> Command {
+    let mut command = tools::cargo(["build", "--release", "--package", "lagom-benches-heap", "--bins", "--target-dir"]);
+    command.arg(target.join("lagom").join("heap"));
+    tools::add_flags(&mut command, "RUSTFLAGS", "-C force-frame-pointers=yes");
     command
 }
 
@@ -157,6 +175,19 @@ mod tests {
         assert!(Cli::try_parse_from(["bench", "--instructions"]).is_err(), "of which crate?");
         assert!(Cli::try_parse_from(["bench", "--python"]).is_err(), "of which crate?");
         assert!(Cli::try_parse_from(["bench", "pool", "--instructions", "--quick"]).is_err(), "it is no time");
+    }
+
+    #[test]
+    fn programs_are_only_built_for_cases_that_run_them() {
+        for (words, wanted) in [
+            (&["bench"][..], true),
+            (&["bench", "profiler"], true),
+            (&["bench", "lagom-profiler", "--group", "heap"], true),
+            (&["bench", "profiler", "--group", "calls"], false),
+            (&["bench", "pool"], false),
+        ] {
+            assert_eq!(Cli::try_parse_from(words).unwrap().args.wants_programs(), wanted, "{words:?}");
+        }
     }
 
     #[test]

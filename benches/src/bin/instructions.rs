@@ -47,10 +47,8 @@ fn run(options: &Options) -> Result<bool> {
         any = true;
         right &= !found.iter().any(|counted| counted.is_too_many());
     }
-    ensure!(
-        any,
-        "nothing is counted of that crate; there are {}",
-        counted().iter().map(|operations| operations.krate).collect::<Vec<_>>().join(" and ")
-    );
+    let mut crates: Vec<&str> = counted().iter().map(|operations| operations.krate).collect();
+    crates.dedup();
+    ensure!(any, "nothing is counted of that crate; there are {}", crates.join(" and "));
     Ok(right)
 }

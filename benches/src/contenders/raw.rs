@@ -6,10 +6,12 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
+use std::cell::UnsafeCell;
 use std::hint::black_box;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tea_rolling::{RollingFeature, RollingValidCmp};
 
@@ -75,6 +77,39 @@ pub(super) fn cycles() -> u64 {
 pub(super) fn map(file: &std::fs::File) -> std::io::Result<memmap2::Mmap> {
     // SAFETY: the file is one that the bench has made for itself.
     unsafe { memmap2::Mmap::map(file) }
+}
+
+/// An allocator that has one block, of 64 bytes: what a wrapper adds to it depends on no C library.
+pub(super) struct OneBlock(AtomicBool, UnsafeCell<Block>);
+
+/// Aligned as any allocator's may be.
+#[repr(align(64))]
+struct Block {
+    _room: [u8; 64],
+}
+
+impl OneBlock {
+    pub(super) const fn new() -> Self {
+        Self(AtomicBool::new(false), UnsafeCell::new(Block { _room: [0; 64] }))
+    }
+}
+
+// SAFETY: the block is only reached by who was given it, and by one at a time.
+unsafe impl Sync for OneBlock {}
+
+// SAFETY: the block is long and aligned enough for what it is given for, and is not given again before it is back.
+unsafe impl GlobalAlloc for OneBlock {
+    /// A call, as `malloc` is.
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let fits = layout.size() <= size_of::<Block>() && layout.align() <= align_of::<Block>();
+        if fits && !self.0.swap(true, Ordering::Acquire) { self.1.get().cast() } else { std::ptr::null_mut() }
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// An allocator to be called by name.
@@ -148,7 +183,8 @@ impl<A: Malloc> Drop for Raw<A> {
 
 /// Allocates 64 bytes, writes and reads one of them, and frees them; 1 when it was read as written.
 pub(super) fn pair<A: GlobalAlloc>(allocator: &A, i: u64) -> u64 {
-    let layout = const { Layout::new::<[u64; 8]>() };
+    // As a global allocator is given it: known when the program runs.
+    let layout = black_box(const { Layout::new::<[u64; 8]>() });
     // SAFETY: the layout has a size.
     let block = black_box(unsafe { allocator.alloc(layout) }).cast::<u64>();
     if block.is_null() {

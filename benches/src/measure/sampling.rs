@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::process::{processes, sort};
 use super::rig::{Fault, Rig, Sample};
 use super::{cores, cpu, stats};
 use crate::case::{Case, Contender, OURS};
@@ -19,6 +20,8 @@ pub struct Effort {
     pub batch: Duration,
     /// Rounds that measure the CPU time of the process, where a case asks for it.
     pub cpu_rounds: usize,
+    /// Runs of each program, where contenders are programs of their own.
+    pub processes: usize,
     /// Most work done for a figure other than time.
     pub figure_iterations: u64,
     /// How often a batch is repeated whose threads did not run together.
@@ -34,18 +37,20 @@ impl Effort {
         rounds: 20,
         batch: Duration::from_millis(1),
         cpu_rounds: 7,
+        processes: 7,
         figure_iterations: u64::MAX,
         retries: 4,
         epoch: Duration::from_secs(4),
     };
     /// For a look.
-    pub const QUICK: Self = Self { epochs: 3, rounds: 8, cpu_rounds: 3, ..Self::FULL };
+    pub const QUICK: Self = Self { epochs: 3, rounds: 8, cpu_rounds: 3, processes: 3, ..Self::FULL };
     /// To see that everything runs and answers rightly; the figures mean nothing.
     pub const SMOKE: Self = Self {
         epochs: 1,
         rounds: 1,
         batch: Duration::from_micros(20),
         cpu_rounds: 0,
+        processes: 1,
         figure_iterations: 1_000,
         retries: 0,
         epoch: Duration::ZERO,
@@ -76,7 +81,7 @@ pub struct CaseReport {
 pub struct Row {
     /// `lagom`, a variant, or the rival.
     pub contender: String,
-    /// `time`, `process CPU`, or what the case counts.
+    /// `time`, `process CPU`, what programs take against the floor, or what the case counts.
     pub metric: &'static str,
     /// Unit of the figures.
     pub unit: &'static str,
@@ -102,14 +107,18 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether this is a time, with a minimum and a median of many.
+    /// Whether this is a figure of rounds, with a minimum and a median of many.
     pub fn is_timed(&self) -> bool {
-        matches!(self.metric, TIME | CPU)
+        matches!(self.metric, TIME | CPU | FACTOR | ADDED | PEAK)
     }
 }
 
 const TIME: &str = "time";
-const CPU: &str = "process CPU";
+pub(super) const CPU: &str = "process CPU";
+/// What a program takes over what the floor takes.
+pub(super) const FACTOR: &str = "CPU, times the floor's";
+pub(super) const ADDED: &str = "CPU beyond the floor's";
+pub(super) const PEAK: &str = "peak RSS";
 
 /// Rounds of an epoch, however long they take.
 const LEAST_ROUNDS: usize = 3;
@@ -118,11 +127,11 @@ const LEAST_ROUNDS: usize = 3;
 const TURNS: u32 = 8;
 
 /// One column of samples: those of one contender, in the order of the rounds.
-struct Column {
-    name: String,
-    floor: bool,
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) floor: bool,
     wrong: Option<String>,
-    samples: Vec<f64>,
+    pub(super) samples: Vec<f64>,
     overlapped: Vec<bool>,
 }
 
@@ -137,6 +146,7 @@ pub fn measure(case: &Case, effort: Effort) -> Result<CaseReport, Fault> {
     if case.cpu && effort.cpu_rounds > 0 && cpu::process().is_some() {
         rows.extend(self::rows(&cpu_times(case, effort, &mut order)?, CPU, case.unit));
     }
+    rows.extend(processes(case, effort, &mut order)?);
     rows.extend(figures(case, effort)?);
     Ok(CaseReport {
         krate: case.krate,
@@ -271,13 +281,11 @@ fn figures(case: &Case, effort: Effort) -> Result<Vec<Row>, Fault> {
             });
         }
     }
-    let metrics: Vec<&str> = rows.iter().map(|row| row.metric).collect();
-    let appeared = |row: &Row| metrics.iter().position(|metric| *metric == row.metric);
-    rows.sort_by(|a, b| appeared(a).cmp(&appeared(b)).then(a.min.total_cmp(&b.min)));
+    sort(&mut rows);
     Ok(rows)
 }
 
-fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row> {
+pub(super) fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row> {
     let ours = columns.iter().find(|column| column.name == OURS);
     let mut rows: Vec<Row> = columns
         .iter()
@@ -303,13 +311,34 @@ fn rows(columns: &[Column], metric: &'static str, unit: &'static str) -> Vec<Row
 }
 
 impl Column {
-    fn of(contender: &Contender) -> Self {
+    pub(super) fn of(contender: &Contender) -> Self {
         Self {
             name: contender.name.clone(),
             floor: contender.floor,
             wrong: None,
             samples: Vec::new(),
             overlapped: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, sample: f64) {
+        self.samples.push(sample);
+        self.overlapped.push(true);
+    }
+
+    /// A figure without a ratio of its own.
+    pub(super) fn row(&self, metric: &'static str, unit: &'static str, min: f64, median: f64) -> Row {
+        Row {
+            contender: self.name.clone(),
+            metric,
+            unit,
+            min,
+            median,
+            ratio_of_minima: None,
+            median_ratio: None,
+            wrong: self.wrong.clone(),
+            floor: self.floor,
+            apart: false,
         }
     }
 
@@ -335,7 +364,7 @@ impl Column {
 }
 
 /// The order of contenders within a round: shuffled from a fixed seed, the same in every run.
-struct Order(u64);
+pub(super) struct Order(u64);
 
 impl Order {
     fn new() -> Self {
@@ -343,7 +372,7 @@ impl Order {
     }
 
     /// A permutation of `0..n` (Fisher and Yates 1938, as given by Durstenfeld 1964; xorshift by Marsaglia 2003).
-    fn shuffled(&mut self, n: usize) -> Vec<usize> {
+    pub(super) fn shuffled(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         for last in (1..n).rev() {
             self.0 ^= self.0 << 13;

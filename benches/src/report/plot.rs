@@ -34,7 +34,8 @@ pub(crate) fn bars(rows: &[&Row]) -> Option<Plot> {
     // A logarithmic bar starts at a third of the least value.
     let share = |value: f64| match logarithmic {
         _ if !value.is_finite() || value <= 0.0 => 0.0,
-        true => (3.0 * value / least).ln() / (3.0 * most / least).ln(),
+        // A median of differences may be less than the least of all minima.
+        true => ((3.0 * value / least).ln() / (3.0 * most / least).ln()).max(0.0),
         false => value / most,
     };
     let mut svg = String::new();

@@ -24,12 +24,11 @@ pub fn table(report: &CaseReport) -> String {
             metric = Some(row.metric);
             let head = format!("{} [{}]", row.metric, row.unit);
             let pad = width.max(head.chars().count());
+            // What is a ratio or a difference itself has none.
+            let has_ratios = report.rows.iter().any(|other| other.metric == row.metric && other.median_ratio.is_some());
+            let ratios = if has_ratios { "  ratio(min)  ratio(med)" } else { "" };
             let _ = if row.is_timed() {
-                writeln!(
-                    text,
-                    "  {head:<pad$} {:>10} {:>10} {:>11} {:>11}",
-                    "min", "median", "ratio(min)", "ratio(med)"
-                )
+                writeln!(text, "  {head:<pad$} {:>10} {:>10}{ratios}", "min", "median")
             } else {
                 writeln!(text, "  {head}")
             };

@@ -2,7 +2,7 @@
 
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
-/// Names and versions of what `lagom-benches` depends on, without its tools.
+/// Names and versions of what the benches depend on, without their tools.
 pub(crate) fn versions() -> Vec<(&'static str, &'static str)> {
     const TOOLS: [&str; 12] = [
         "anyhow",
@@ -19,9 +19,10 @@ pub(crate) fn versions() -> Vec<(&'static str, &'static str)> {
         "ahash",
     ];
     let packages: Vec<Package> = LOCK.split("[[package]]").skip(1).map(Package::parse).collect();
-    let Some(benches) = packages.iter().find(|package| package.name == "lagom-benches") else { return Vec::new() };
-    let named = benches.dependencies.iter().filter(|dependency| !TOOLS.contains(&dependency.name));
-    named
+    let benches = packages.iter().filter(|package| matches!(package.name, "lagom-benches" | "lagom-benches-heap"));
+    let named = benches.flat_map(|package| &package.dependencies);
+    let mut versions: Vec<_> = named
+        .filter(|dependency| !TOOLS.contains(&dependency.name))
         .map(|dependency| match dependency.version {
             "" => {
                 let package = packages.iter().find(|package| package.name == dependency.name);
@@ -29,7 +30,10 @@ pub(crate) fn versions() -> Vec<(&'static str, &'static str)> {
             }
             version => (dependency.name, version),
         })
-        .collect()
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions
 }
 
 struct Package {
@@ -72,5 +76,10 @@ mod tests {
         }
         assert!(versions.iter().any(|(name, _)| *name == "moka"));
         assert!(versions.iter().all(|(name, _)| *name != "clap"));
+        assert_eq!(
+            versions.iter().filter(|(name, _)| matches!(*name, "cap" | "dhat")).count(),
+            2,
+            "of both packages, once"
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 
 const LIST: &str = "ARCHITECTURE.md";
 
-/// The line of all that only `benches` depends on.
+/// The line of all that only the benches depend on.
 const RIVALS: &str = "the rivals";
 
 /// Every dependency of a crate has its line, and every line its dependency.
@@ -18,7 +18,7 @@ pub(super) fn have_a_line(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
     for package in &workspace.packages {
         for dependency in &package.dependencies {
             let name = &*dependency.name;
-            let covered = is_listed(name) || (package.name == "lagom-benches" && is_listed(RIVALS));
+            let covered = is_listed(name) || (edges::has_rivals(&package.name) && is_listed(RIVALS));
             if !covered && !edges::is_ours(name, workspace) {
                 let what = format!("{name} has no line under \"Dependencies\" in {LIST}; say why it is needed");
                 findings.push(Finding::new(edges::manifest(package), 1, what));

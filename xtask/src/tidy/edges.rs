@@ -27,11 +27,16 @@ pub(super) fn is_ours(name: &str, workspace: &Workspace) -> bool {
     name == "lagom" || name.starts_with("lagom-") || workspace.get(name).is_some()
 }
 
+/// Whether it is one of the packages that know the rivals.
+pub(super) fn has_rivals(name: &str) -> bool {
+    matches!(name, "lagom-benches" | "lagom-benches-heap")
+}
+
 fn may_depend(package: &Package, other: &str) -> bool {
     let name = package.name.as_str();
     match name {
         // Who builds the benches builds every rival.
-        _ if other == "lagom-benches" => false,
+        _ if has_rivals(other) => false,
         "lagom" => SIX.contains(&other),
         "cargo-lagom" => other == "lagom-profiler",
         _ if SIX.contains(&name) => other == "lagom-base" || other.strip_suffix("-macros") == Some(name),
@@ -105,7 +110,7 @@ mod tests {
     use crate::workspace::Dependency;
 
     fn package(name: &str, dependencies: &[(&str, &str)]) -> Package {
-        let published = !["lagom-tests", "lagom-benches", "xtask"].contains(&name);
+        let published = !["lagom-tests", "lagom-benches", "lagom-benches-heap", "xtask"].contains(&name);
         let dependencies = dependencies.iter().map(|(name, requirement)| Dependency {
             name: (*name).into(),
             requirement: (*requirement).into(),
@@ -139,6 +144,7 @@ mod tests {
         assert!(allowed("lagom-memo", "lagom-memo-macros"));
         assert!(allowed("lagom-tests", "lagom"));
         assert!(allowed("lagom-benches", "lagom-pool"));
+        assert!(allowed("lagom-benches-heap", "lagom-profiler"));
         assert!(allowed("cargo-lagom", "lagom-profiler"));
         assert!(allowed("lagom-base", "parking_lot"));
     }
@@ -154,6 +160,7 @@ mod tests {
         assert!(!allowed("cargo-lagom", "lagom-pool"));
         assert!(!allowed("lagom-tests", "lagom-benches"));
         assert!(!allowed("xtask", "lagom-benches"));
+        assert!(!allowed("lagom-benches", "lagom-benches-heap"));
     }
 
     #[test]

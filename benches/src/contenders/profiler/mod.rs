@@ -10,12 +10,14 @@ mod accuracy;
 mod apart;
 mod calls;
 mod counted;
+mod estimates;
 mod heap;
 mod memory;
 mod monitor;
 mod original;
 mod ours;
 mod program;
+mod programs;
 mod report;
 
 use anyhow::{Result, bail};
@@ -31,6 +33,8 @@ pub(super) fn cases(scale: Scale) -> Vec<Case> {
     cases.extend(accuracy::cases(scale));
     cases.extend(monitor::cases(scale));
     cases.extend(heap::cases());
+    cases.extend(programs::cases(scale));
+    cases.extend(estimates::cases(scale));
     cases
 }
 
