@@ -23,7 +23,7 @@ const CEILINGS: [(&str, f64); 6] = [
     ("get-lagom-default-tier", 266.0),
     ("with-lagom", 179.0),
     ("die-lagom", 451.0),
-    ("load-lagom", 897.0),
+    ("load-lagom", 913.0),
     ("intern-lagom", 245.0),
 ];
 
