@@ -368,7 +368,8 @@ fn samples_estimate_without_bias_and_know_their_error() {
         let error = ((1.0 - p) / p / count as f64 / trials as f64).sqrt();
         assert!(bias.abs() <= 4.0 * error + 1e-4, "{size}: bias {bias:.4}, standard error {error:.4}");
         let share = within as f64 / trials as f64;
-        assert!(share >= 0.90, "{size}: {share}");
+        // 0.95 but for chance: of 150 trials 0.85 is five standard errors away.
+        assert!(share >= 0.85, "{size}: {share}");
     }
     assert_eq!(live(), Amount::default());
 }
