@@ -47,7 +47,6 @@ mod scope;
 mod site;
 pub(crate) mod size;
 pub(crate) mod snapshot;
-mod source;
 mod symbols;
 mod timed_drop;
 mod unwinding;

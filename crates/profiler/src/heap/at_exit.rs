@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::{By, Snapshot, source};
+use super::{By, Snapshot};
 use crate::engine;
 
 /// Stacks that are printed.
@@ -51,7 +51,7 @@ pub fn report_at_exit(to: ExitReport) -> bool {
 /// Whoever is told of the end of a program can do nothing about a file that cannot be written; one line says so.
 fn print() {
     let Some(to) = DESTINATION.get() else { return };
-    let text = source::aside(|| text(&Snapshot::take()));
+    let text = engine::heap_aside(|| text(&Snapshot::take()));
     let written = match to {
         ExitReport::Stderr => io::stderr().write_all(text.as_bytes()),
         ExitReport::File(path) => fs::write(path, &text),

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use super::raw::{Raw, RawSite};
 use super::snapshot::key;
 use super::symbols::resolve_sites;
-use super::{Amount, By, Mode, source};
+use super::{Amount, By, Mode};
+use crate::engine;
 
 pub use self::growth::Growth;
 use self::growth::{Series, examine};
@@ -91,7 +92,7 @@ impl LeakDetector {
             min_growth: 1.0,
             significance: 0.01,
             by: By::Stack,
-            read: source::raw,
+            read: engine::heap_raw,
             stacks: HashMap::new(),
             threads: Vec::new(),
             cycles: 0,
@@ -186,7 +187,7 @@ impl LeakDetector {
     }
 
     fn note(&mut self) {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let raw = (self.read)();
             self.mixed |= self.mode.is_some_and(|mode| mode != raw.mode);
             self.mode = Some(raw.mode);
@@ -221,7 +222,7 @@ impl LeakDetector {
     /// ```
     #[must_use]
     pub fn report(&self) -> LeakReport {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let counted = self.cycles.saturating_sub(self.warm_up);
             let (mut sites, mut held) = (Vec::new(), Vec::new());
             for stack in self.stacks.values() {

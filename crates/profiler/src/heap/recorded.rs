@@ -7,7 +7,7 @@ use crate::engine;
 
 /// Records every allocation and release of the program into a file from here on, beside what the [mode](super::mode) does.
 ///
-/// Each thread writes to a buffer of its own that goes to the file when it is full; some three bytes per event, read back by
+/// Each thread writes to a buffer of its own that goes to the file when it is full; two to six bytes per event, read back by
 /// [`Recording`](super::Recording). If the program dies, the file can be read up to the last of those writes. A forked child does
 /// not go on with it.
 ///

@@ -31,7 +31,7 @@ use self::source::Source;
 /// A recording of every allocation and release of a program.
 ///
 /// Opening it reads the file once, to see where its blocks are and whether they are whole; [`profile`](Self::profile) reads it
-/// again and goes through all events, some 10 million a second. A program that was killed leaves a recording without
+/// again and goes through all events, 3 to 20 million a second, the fewer the more stacks there are. A program that was killed leaves a recording without
 /// an end: it is read up to its last whole block, and [`cut`](Self::cut) says where that is. Damage before the last block
 /// is an error.
 ///

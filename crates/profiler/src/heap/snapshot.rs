@@ -16,9 +16,9 @@ mod table;
 mod tests;
 
 use super::raw::Raw;
-use super::source;
 use super::symbols::resolve_sites;
 use super::{Amount, Mode, Site};
+use crate::engine;
 
 pub use self::by::By;
 pub(crate) use self::by::key;
@@ -75,7 +75,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn take() -> Self {
-        source::aside(|| Self::from_raw(source::raw()))
+        engine::heap_aside(|| Self::from_raw(engine::heap_raw()))
     }
 
     pub(crate) fn from_raw(raw: Raw) -> Self {
@@ -169,7 +169,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn statistics(&self, by: By) -> Statistics {
-        source::aside(|| Statistics::new(self, by, false))
+        engine::heap_aside(|| Statistics::new(self, by, false))
     }
 
     /// Groups all stacks, each counted for every frame that it passes, and once where it passes one again: what
@@ -184,7 +184,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn cumulative(&self, by: By) -> Statistics {
-        source::aside(|| Statistics::new(self, by, true))
+        engine::heap_aside(|| Statistics::new(self, by, true))
     }
 
     /// How this differs from an earlier one, the largest difference first, whichever its sign.
@@ -201,7 +201,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn compare(&self, older: &Self, by: By) -> Differences {
-        source::aside(|| Differences::new(&self.statistics(by), &older.statistics(by)))
+        engine::heap_aside(|| Differences::new(&self.statistics(by), &older.statistics(by)))
     }
 
     /// The stacks that pass: at least one of the filters that include, if there are any, and none of those that
@@ -214,7 +214,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn filter(&self, filters: impl IntoIterator<Item = Filter>) -> Self {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let filters: Vec<Filter> = filters.into_iter().collect();
             self.retaining(|site| filter::passes(&filters, site, self.measure))
         })
@@ -232,7 +232,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn without_statics(&self) -> Self {
-        source::aside(|| self.retaining(|site| !is_static(&site.frames)))
+        engine::heap_aside(|| self.retaining(|site| !is_static(&site.frames)))
     }
 
     fn retaining(&self, keep: impl Fn(&Site) -> bool) -> Self {

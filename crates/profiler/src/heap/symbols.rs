@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 use self::modules::Module;
 use super::raw::Raw;
-use super::source;
 use super::{Frame, Site};
+use crate::engine;
 
 /// Gives names to what the engine hands out; looks into this process's files.
 pub(crate) fn resolve_sites(raw: Raw) -> Vec<Site> {
-    source::aside(|| {
+    engine::heap_aside(|| {
         let addresses = raw.sites.iter().flat_map(|site| site.frames.iter().map(|&address| address as u64));
         let names = resolve(&modules::loaded(), addresses);
         let threads: Vec<Arc<str>> = raw.threads.iter().map(|name| name.as_str().into()).collect();

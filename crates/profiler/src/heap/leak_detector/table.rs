@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::growth::LEAST;
 use super::{Growth, LeakReport};
+use crate::engine;
 use crate::format::{Bytes, Count, Mean, WIDTH, printable, tail};
+use crate::heap::By;
 use crate::heap::snapshot::{Signed, SourceLines, stack};
-use crate::heap::{By, source};
 use crate::report::Chance;
 
 /// Leaks that are printed unless the caller says how many.
@@ -21,7 +22,7 @@ const ROWS: usize = 10;
 /// ```
 impl fmt::Display for LeakReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        source::aside(|| {
+        engine::heap_aside(|| {
             if !self.mode.keeps_stacks() {
                 return write!(f, "no call stacks in the mode {:?}: switch `Live` or `Sample` on first", self.mode);
             }

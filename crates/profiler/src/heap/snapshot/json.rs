@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
-use crate::heap::source;
+use crate::engine;
 use crate::report::ReportError;
 
 const FORMAT: &str = "lagom-heap-snapshot";
@@ -43,7 +43,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        source::aside(|| {
+        engine::heap_aside(|| {
             serde_json::to_string(&Written { format: FORMAT, version: VERSION, snapshot: self }).unwrap_or_default()
         })
     }
@@ -60,7 +60,7 @@ impl Snapshot {
     /// assert_eq!(Snapshot::from_json("{\n  \"format\": 7}").unwrap_err().line(), 2);
     /// ```
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let Head { format, version } = serde_json::from_str(text)?;
             if format != FORMAT {
                 return Err(ReportError::new(format!("the format is `{}`, not `{FORMAT}`", format.escape_debug())));

@@ -5,9 +5,10 @@ use std::fmt;
 use super::source_line::SourceLines;
 use super::statistics::share;
 use super::{By, Difference, Differences, Statistic, Statistics};
+use crate::engine;
 use crate::format::{Bytes, Count, WIDTH, printable, tail};
 use crate::heap::symbols::library::short_path;
-use crate::heap::{Amount, Frame, source};
+use crate::heap::{Amount, Frame};
 
 /// Rows that are printed unless the caller says how many.
 const ROWS: usize = 10;
@@ -33,7 +34,7 @@ impl fmt::Display for InBlocks {
 /// ```
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let passing = if self.cumulative { ", with all that is called from there" } else { "" };
             let (what, by) = (self.measure.in_snapshot(), self.by.name());
             writeln!(f, "heap, {what}, by {by}{passing}: {}", InBlocks(self.total))?;
@@ -82,7 +83,7 @@ impl fmt::Display for Statistics {
 /// ```
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        source::aside(|| {
+        engine::heap_aside(|| {
             let by = self.by.name();
             writeln!(f, "heap by {by}: {}, {} since", InBlocks(self.total), Signed(self.bytes(), true))?;
             estimates(f, self.estimate)?;
