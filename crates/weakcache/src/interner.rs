@@ -7,6 +7,7 @@ mod hash;
 mod interned;
 mod place;
 mod shard;
+mod slots;
 
 use core::borrow::Borrow;
 use core::fmt;

@@ -58,6 +58,7 @@
 #![warn(missing_docs)]
 
 mod arc;
+mod control;
 mod hasher;
 mod interner;
 mod limited;

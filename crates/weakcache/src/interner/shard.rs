@@ -3,12 +3,12 @@
 
 use core::mem;
 
-use hashbrown::HashTable;
 use lagom_base::lock::{Lock, LockGuard};
 
 use crate::interner::block::{Held, Slot};
 use crate::interner::hash::ShortHash;
 use crate::interner::place::Place;
+use crate::interner::slots::Slots;
 
 /// A table with room for no more than this many slots does not shrink by itself.
 const SHRINK_ABOVE: usize = 14;
@@ -22,7 +22,7 @@ pub(super) type Version = u64;
 
 /// Live blocks, and those on the way out: their last handle waits for the lock.
 pub(super) struct Table<T: Place + ?Sized> {
-    slots: HashTable<Slot<T>>,
+    slots: Slots<Slot<T>>,
     hits: u64,
     misses: u64,
     added: Version,
@@ -45,7 +45,7 @@ pub(super) struct Counts {
 
 impl<T: Place + ?Sized> Shard<T> {
     pub(super) fn new() -> Self {
-        let slots = HashTable::new();
+        let slots = Slots::new();
         Self(Lock::new(Table { slots, hits: 0, misses: 0, added: 0, block_bytes: 0, value_bytes: 0 }))
     }
 
@@ -53,7 +53,7 @@ impl<T: Place + ?Sized> Shard<T> {
     #[inline]
     pub(super) fn first(&self, hash: ShortHash) -> Result<Held<T>, Version> {
         let mut table = self.0.lock();
-        let found = table.alive(hash, &[]).next();
+        let found = table.slots.find(hash.wide(), |slot| Table::hold(hash, slot));
         match found {
             Some(held) => {
                 table.hits += 1;
@@ -69,7 +69,7 @@ impl<T: Place + ?Sized> Shard<T> {
     /// All live blocks with that hash. Counts nothing.
     pub(super) fn all(&self, hash: ShortHash) -> (Vec<Held<T>>, Version) {
         let table = self.0.lock();
-        (table.alive(hash, &[]).collect(), table.added)
+        (table.alive(hash, &[]), table.added)
     }
 
     /// A hit turned out to be none.
@@ -84,7 +84,7 @@ impl<T: Place + ?Sized> Shard<T> {
         let hash = new.hash();
         let mut table = self.0.lock();
         if table.added != seen {
-            let others: Vec<_> = table.alive(hash, known).collect();
+            let others = table.alive(hash, known);
             if !others.is_empty() {
                 return Err((others, table.added));
             }
@@ -120,19 +120,28 @@ impl<T: Place + ?Sized> Shard<T> {
 }
 
 impl<T: Place + ?Sized> Table<T> {
-    /// A handle of each live block with that hash, apart from `known` ones.
+    /// A handle of the block in a slot, if it is live and has that hash.
     #[inline]
-    fn alive(&self, hash: ShortHash, known: &[Held<T>]) -> impl Iterator<Item = Held<T>> {
-        self.slots.iter_hash(hash.wide()).filter_map(move |slot| {
-            // SAFETY: in the table, under its lock: there is a table only where the lock is held.
-            let same = unsafe { slot.hash() } == hash && !known.iter().any(|known| known.slot() == *slot);
-            // SAFETY: as above.
-            if same { unsafe { slot.hold() } } else { None }
-        })
+    fn hold(hash: ShortHash, slot: Slot<T>) -> Option<Held<T>> {
+        // SAFETY: in the table, under its lock: there is a table only where the lock is held.
+        let same = unsafe { slot.hash() } == hash;
+        // SAFETY: as above.
+        if same { unsafe { slot.hold() } } else { None }
+    }
+
+    /// A handle of each live block with that hash, apart from `known` ones.
+    fn alive(&self, hash: ShortHash, known: &[Held<T>]) -> Vec<Held<T>> {
+        let mut alive = Vec::new();
+        let _: Option<()> = self.slots.find(hash.wide(), |slot| {
+            let new = !known.iter().any(|known| known.slot() == slot);
+            alive.extend(if new { Self::hold(hash, slot) } else { None });
+            None
+        });
+        alive
     }
 
     fn insert(&mut self, hash: ShortHash, slot: Slot<T>) {
-        let dying = self.slots.find_mut(hash.wide(), |old| {
+        let dying = self.slots.replace(hash.wide(), slot, |old| {
             // SAFETY: in the table, under its lock.
             let same = unsafe { old.hash() } == hash;
             // SAFETY: as above.
@@ -140,14 +149,8 @@ impl<T: Place + ?Sized> Table<T> {
         });
         match dying {
             // It leaves at once, without having to be waited for.
-            Some(place) => {
-                let dead = mem::replace(place, slot);
-                self.count_out(dead);
-            }
-            None => {
-                // SAFETY: what is moved is in the table, under its lock.
-                self.slots.insert_unique(hash.wide(), slot, |old| unsafe { old.hash() }.wide());
-            }
+            Some(dead) => self.count_out(dead),
+            None => self.slots.insert(hash.wide(), slot, Self::place),
         }
         self.added += 1;
         // SAFETY: the caller holds the block.
@@ -157,8 +160,9 @@ impl<T: Place + ?Sized> Table<T> {
     }
 
     fn remove(&mut self, hash: ShortHash, slot: Slot<T>) {
-        let Ok(found) = self.slots.find_entry(hash.wide(), |other| *other == slot) else { return };
-        found.remove();
+        if !self.slots.remove(hash.wide(), |other| other == slot) {
+            return;
+        }
         self.count_out(slot);
         if self.slots.capacity() > SHRINK_ABOVE && self.slots.len() < self.slots.capacity() / 8 {
             // Half the room at least is gone then, so that the next such step is far away.
@@ -173,14 +177,19 @@ impl<T: Place + ?Sized> Table<T> {
         self.value_bytes -= value;
     }
 
+    /// What the table places a block by that is in it.
+    fn place(slot: Slot<T>) -> u64 {
+        // SAFETY: in the table, under its lock.
+        unsafe { slot.hash() }.wide()
+    }
+
     fn shrink_to(&mut self, room: usize) {
-        // SAFETY: what is moved is in the table, under its lock.
-        self.slots.shrink_to(room, |slot| unsafe { slot.hash() }.wide());
+        self.slots.shrink_to(room, Self::place);
     }
 
     pub(super) fn counts(&self) -> Counts {
         let Self { hits, misses, added, block_bytes, value_bytes, .. } = *self;
-        let table_bytes = self.slots.allocation_size();
+        let table_bytes = self.slots.bytes();
         Counts { hits, misses, added, len: self.slots.len(), block_bytes, value_bytes, table_bytes }
     }
 }

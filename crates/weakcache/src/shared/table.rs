@@ -1,10 +1,8 @@
 //! From a hash to nodes, read without a lock.
 //!
-//! Open addressing in groups of a cache line each: a word of control bytes, and the slots. A byte shows some bits of the
-//! hash of what is in its slot; a lookup compares all bytes of a group at once. The highest byte counts the nodes that found
-//! their group full and went on to the next one, so that a lookup knows when to stop, and who leaves need neither leave a
-//! tombstone nor move others (as in F14: Bronson and Shi 2019): a table through which millions have passed is as short as
-//! new, and what is in it is always found.
+//! Open addressing in groups of a cache line each: a word of [control bytes](crate::control), and the slots. Nothing is ever
+//! moved, and nobody leaves a tombstone: a table through which millions have passed is as short as new, and what is in it is
+//! always found.
 //!
 //! Writers hold the lock of the shard. What a reader finds it must check itself: the node may have died since. Who has found
 //! nothing asks whether the slots were replaced in the meantime.
@@ -17,41 +15,14 @@ use std::alloc::{alloc, dealloc, handle_alloc_error};
 
 use lagom_base::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 
+use crate::control::{ONES, PASSED_MOST, PASSED_ONE, PASSED_SHIFT, SLOTS, most, zero_bytes};
 use crate::shared::node::{Header, NodePtr};
 use crate::shared::readers::Watched;
-
-/// Slots of a group: one for each byte of a word but the highest.
-const SLOTS: usize = if cfg!(lagom_loom) { 2 } else { size_of::<usize>() - 1 };
-/// The byte that counts the nodes that went on.
-const PASSED_SHIFT: u32 = usize::BITS - 8;
-const PASSED_ONE: usize = 1 << PASSED_SHIFT;
-/// Once here, it is not known any more, and stays.
-const PASSED_MOST: usize = 0xFF;
-
-/// 1 in the byte of each slot.
-const ONES: usize = {
-    let (mut ones, mut slot) = (0, 0);
-    while slot < SLOTS {
-        ones |= 1 << (8 * slot);
-        slot += 1;
-    }
-    ones
-};
-const HIGH_BITS: usize = ONES << 7;
-
-/// So many tenths of the slots are filled before there are more.
-const FULL_TENTHS: usize = 9;
 
 /// Those bits of a hash that its control byte shows; never 0, which says that the slot is empty.
 #[inline]
 fn tag(hash: u32) -> usize {
     (hash >> 24).max(1) as usize
-}
-
-/// The high bits of the bytes of `control` that are 0; and perhaps of one above such a byte.
-#[inline]
-fn zero_bytes(control: usize) -> usize {
-    control.wrapping_sub(ONES) & !control & HIGH_BITS
 }
 
 /// A cache line of the table.
@@ -361,11 +332,6 @@ impl Filling {
         Self::groups(table).map_or(0, |groups| groups.len() * size_of::<Group>())
     }
 
-    /// How many nodes so many groups may have.
-    fn most(groups: usize) -> usize {
-        groups * SLOTS * FULL_TENTHS / 10
-    }
-
     /// Adds a node that is not in.
     #[inline]
     pub(super) fn insert(&mut self, table: &Table, node: NodePtr) -> Option<Retired> {
@@ -480,7 +446,7 @@ impl Filling {
     /// A table with as few groups as do.
     pub(super) fn shrink(&mut self, table: &Table) -> Option<Retired> {
         let mut len = usize::from(self.len > 0);
-        while self.len > Self::most(len) {
+        while self.len > most(len) {
             len *= 2;
         }
         if len < Self::groups(table).map_or(0, Groups::len) { self.resize(table, len) } else { None }
@@ -496,7 +462,7 @@ impl Filling {
 
     fn publish(&mut self, table: &Table, new: Option<Groups>) -> Option<Retired> {
         let len = new.map_or(0, Groups::len);
-        self.most = Self::most(len);
+        self.most = most(len);
         self.least = if len > 4 { self.most / 8 } else { 0 };
         let old = Self::groups(table);
         let version = table.versions.load(Ordering::Relaxed);
