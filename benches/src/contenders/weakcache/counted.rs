@@ -24,7 +24,7 @@ const CEILINGS: [(&str, f64); 6] = [
     ("with-lagom", 179.0),
     ("die-lagom", 451.0),
     ("load-lagom", 913.0),
-    ("intern-lagom", 245.0),
+    ("intern-lagom", 208.0),
 ];
 
 type Weakened = StdWeak<Payload>;

@@ -53,7 +53,7 @@ impl<T: Place + ?Sized> Shard<T> {
     #[inline]
     pub(super) fn first(&self, hash: ShortHash) -> Result<Held<T>, Version> {
         let mut table = self.0.lock();
-        let found = table.slots.find(hash.wide(), |slot| Table::hold(hash, slot));
+        let found = table.slots.find(hash.bits(), |slot| Table::hold(hash, slot));
         match found {
             Some(held) => {
                 table.hits += 1;
@@ -132,7 +132,7 @@ impl<T: Place + ?Sized> Table<T> {
     /// A handle of each live block with that hash, apart from `known` ones.
     fn alive(&self, hash: ShortHash, known: &[Held<T>]) -> Vec<Held<T>> {
         let mut alive = Vec::new();
-        let _: Option<()> = self.slots.find(hash.wide(), |slot| {
+        let _: Option<()> = self.slots.find(hash.bits(), |slot| {
             let new = !known.iter().any(|known| known.slot() == slot);
             alive.extend(if new { Self::hold(hash, slot) } else { None });
             None
@@ -141,7 +141,7 @@ impl<T: Place + ?Sized> Table<T> {
     }
 
     fn insert(&mut self, hash: ShortHash, slot: Slot<T>) {
-        let dying = self.slots.replace(hash.wide(), slot, |old| {
+        let dying = self.slots.replace(hash.bits(), slot, |old| {
             // SAFETY: in the table, under its lock.
             let same = unsafe { old.hash() } == hash;
             // SAFETY: as above.
@@ -150,7 +150,7 @@ impl<T: Place + ?Sized> Table<T> {
         match dying {
             // It leaves at once, without having to be waited for.
             Some(dead) => self.count_out(dead),
-            None => self.slots.insert(hash.wide(), slot, Self::place),
+            None => self.slots.insert(hash.bits(), slot, Self::place),
         }
         self.added += 1;
         // SAFETY: the caller holds the block.
@@ -160,7 +160,7 @@ impl<T: Place + ?Sized> Table<T> {
     }
 
     fn remove(&mut self, hash: ShortHash, slot: Slot<T>) {
-        if !self.slots.remove(hash.wide(), |other| other == slot) {
+        if !self.slots.remove(hash.bits(), |other| other == slot) {
             return;
         }
         self.count_out(slot);
@@ -178,9 +178,9 @@ impl<T: Place + ?Sized> Table<T> {
     }
 
     /// What the table places a block by that is in it.
-    fn place(slot: Slot<T>) -> u64 {
+    fn place(slot: Slot<T>) -> u32 {
         // SAFETY: in the table, under its lock.
-        unsafe { slot.hash() }.wide()
+        unsafe { slot.hash() }.bits()
     }
 
     fn shrink_to(&mut self, room: usize) {

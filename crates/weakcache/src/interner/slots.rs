@@ -1,16 +1,17 @@
 //! From a hash to what has it, in one cache line as a rule: groups of slots with [control bytes](crate::control).
 //!
-//! What is looked for lies behind the slots, in memory that is far away as well: each line more than these two is a third
-//! more time where there are so many values that they do not fit into the caches.
+//! What is looked for lies behind a slot, in memory that is far away as well: where there are so many values that they do not
+//! stay in the caches, a look-up takes as long as these two lines take to come.
 
 use core::mem;
 
 use crate::control::{ONES, PASSED_MOST, PASSED_ONE, PASSED_SHIFT, SLOTS, most, zero_bytes};
 
-/// Those bits of a hash that a control byte shows, not those that say the group; never 0, which says that a slot is empty.
+/// Those bits of a hash that a control byte shows; never 0, which says that a slot is empty. Above them lie those that say the
+/// shard, below those that say the group.
 #[inline]
-fn tag(hash: u64) -> usize {
-    ((hash >> 56) as usize).max(1)
+fn tag(hash: u32) -> usize {
+    usize::from((hash >> 16) as u8).max(1)
 }
 
 #[derive(Clone)]
@@ -65,10 +66,10 @@ impl<S: Copy> Slots<S> {
 
     /// What `see` makes of the first that may have the hash of which it makes anything, and where that is.
     #[inline(always)]
-    fn seek<R>(&self, hash: u64, mut see: impl FnMut(S) -> Option<R>) -> Option<(Seat, R)> {
+    fn seek<R>(&self, hash: u32, mut see: impl FnMut(S) -> Option<R>) -> Option<(Seat, R)> {
         let tags = tag(hash).wrapping_mul(ONES);
         let mut index = hash as usize;
-        for _ in 0..self.groups.len() {
+        loop {
             let group = self.group(index)?;
             let mut alike = zero_bytes(group.control ^ tags);
             while alike != 0 {
@@ -78,29 +79,29 @@ impl<S: Copy> Slots<S> {
                 }
                 alike &= alike - 1;
             }
-            if group.control < PASSED_ONE {
+            index = index.wrapping_add(1);
+            let walked = index.wrapping_sub(hash as usize);
+            if group.control < PASSED_ONE || walked >= self.groups.len() {
                 return None;
             }
-            index = index.wrapping_add(1);
         }
-        None
     }
 
     /// What `see` makes of the first that may have the hash of which it makes anything. It is shown others, too.
     #[inline(always)]
-    pub(super) fn find<R>(&self, hash: u64, see: impl FnMut(S) -> Option<R>) -> Option<R> {
+    pub(super) fn find<R>(&self, hash: u32, see: impl FnMut(S) -> Option<R>) -> Option<R> {
         Some(self.seek(hash, see)?.1)
     }
 
     /// Puts `new` in the place of what may have the same hash and `is` says yes to; what was there.
-    pub(super) fn replace(&mut self, hash: u64, new: S, is: impl Fn(S) -> bool) -> Option<S> {
+    pub(super) fn replace(&mut self, hash: u32, new: S, is: impl Fn(S) -> bool) -> Option<S> {
         let (Seat { index, slot }, old) = self.seek(hash, |slot| is(slot).then_some(slot))?;
         self.group_mut(index)?.slots[slot] = Some(new);
         Some(old)
     }
 
     /// Adds one that is not in. If that takes more room, `hash_of` has to tell the hashes of the others.
-    pub(super) fn insert(&mut self, hash: u64, new: S, hash_of: impl Fn(S) -> u64) {
+    pub(super) fn insert(&mut self, hash: u32, new: S, hash_of: impl Fn(S) -> u32) {
         if self.len >= self.capacity() {
             self.resize((2 * self.groups.len()).max(1), hash_of);
         }
@@ -109,7 +110,7 @@ impl<S: Copy> Slots<S> {
     }
 
     /// There must be room.
-    fn put(&mut self, hash: u64, new: S) {
+    fn put(&mut self, hash: u32, new: S) {
         let mut index = hash as usize;
         while let Some(group) = self.group_mut(index) {
             let empty = zero_bytes(group.control);
@@ -127,7 +128,7 @@ impl<S: Copy> Slots<S> {
     }
 
     /// Takes out the first that may have the hash and that `is` says yes to; whether there is one.
-    pub(super) fn remove(&mut self, hash: u64, is: impl Fn(S) -> bool) -> bool {
+    pub(super) fn remove(&mut self, hash: u32, is: impl Fn(S) -> bool) -> bool {
         let Some((Seat { index, slot }, ())) = self.seek(hash, |slot| is(slot).then_some(())) else { return false };
         if let Some(group) = self.group_mut(index) {
             group.control &= !(0xFF << (8 * slot));
@@ -148,7 +149,7 @@ impl<S: Copy> Slots<S> {
     }
 
     /// Gives back what is more than room for `room`, if that is enough for what is in.
-    pub(super) fn shrink_to(&mut self, room: usize, hash_of: impl Fn(S) -> u64) {
+    pub(super) fn shrink_to(&mut self, room: usize, hash_of: impl Fn(S) -> u32) {
         let room = room.max(self.len);
         let mut groups = usize::from(room > 0);
         while most(groups) < room {
@@ -160,7 +161,7 @@ impl<S: Copy> Slots<S> {
     }
 
     #[cold]
-    fn resize(&mut self, groups: usize, hash_of: impl Fn(S) -> u64) {
+    fn resize(&mut self, groups: usize, hash_of: impl Fn(S) -> u32) {
         let empty = Group { control: 0, slots: [None; SLOTS] };
         let old = mem::replace(&mut self.groups, vec![empty; groups].into_boxed_slice());
         for slot in old.iter().flat_map(|group| group.slots).flatten() {
@@ -180,8 +181,8 @@ mod tests {
     use super::*;
 
     /// Hashes that differ in the group, in the tag, or not at all.
-    fn hash_of(n: u32) -> u64 {
-        u64::from(n % 5) << 56 | u64::from(n / 5 % 7)
+    fn hash_of(n: u32) -> u32 {
+        n % 5 << 16 | n / 5 % 7
     }
 
     /// Numbers in no order.
