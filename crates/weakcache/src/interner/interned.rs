@@ -23,13 +23,6 @@ use crate::interner::place::Internable;
 /// Since its `Hash` differs from that of `T` it is not `Borrow<T>`: to look for a `&T` in a map with interned keys, ask
 /// [`Interner::get`](crate::Interner::get) for its handle first.
 ///
-/// Handles are good keys of maps, yet clippy takes them for mutable ones (`mutable_key_type`), since the count of handles
-/// is. Neither `Hash` nor `Eq` nor `Ord` looks at it. This line of your `clippy.toml` says so:
-///
-/// ```toml
-/// ignore-interior-mutability = ["lagom_weakcache::Interned"]
-/// ```
-///
 /// ```
 /// use lagom_weakcache::{Interned, Interner};
 ///

@@ -182,7 +182,7 @@ mod tests {
 
     /// Hashes that differ in the group, in the tag, or not at all.
     fn hash_of(n: u32) -> u32 {
-        n % 5 << 16 | n / 5 % 7
+        ((n % 5) << 16) | (n / 5 % 7)
     }
 
     /// Numbers in no order.
