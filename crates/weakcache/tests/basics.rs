@@ -271,3 +271,23 @@ fn stats_serialize() {
     });
     assert_eq!(json, expected);
 }
+
+#[test]
+fn what_is_put_in_is_found_and_dies_as_what_is_inserted() {
+    let (cache, ledger) = (WeakCache::new(2), Ledger::default());
+    cache.put(1, ledger.value(1));
+    cache.put(2, ledger.value(2));
+    assert_eq!((cache.len(), cache.get(&1).unwrap().id, cache.get(&2).unwrap().id), (2, 1, 2));
+    // In the place of another one, whose handles stay.
+    let old = cache.get(&1).unwrap();
+    cache.put(1, ledger.value(3));
+    assert_eq!((old.id, cache.get(&1).unwrap().id, ledger.alive()), (1, 3, 3));
+    drop(old);
+    (10..20_u64).for_each(|key| cache.put(key, ledger.value(key)));
+    assert_eq!((cache.len(), ledger.alive()), (2, 2));
+
+    // Where nothing is kept it is gone at once.
+    let (weak, before) = (WeakCache::new(0), ledger.alive());
+    weak.put(1, ledger.value(30));
+    assert_eq!((weak.len(), weak.get(&1).is_none(), ledger.alive()), (0, true, before));
+}

@@ -13,6 +13,7 @@ enum Op {
     Get(u8),
     With(u8),
     Insert(u8),
+    Put(u8),
     Load(u8),
     FailedLoad(u8),
     Remove(u8),
@@ -29,6 +30,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => key.clone().prop_map(Op::Get),
         1 => key.clone().prop_map(Op::With),
         4 => key.clone().prop_map(Op::Insert),
+        3 => key.clone().prop_map(Op::Put),
         4 => key.clone().prop_map(Op::Load),
         1 => key.clone().prop_map(Op::FailedLoad),
         1 => key.prop_map(Op::Remove),
@@ -114,6 +116,13 @@ fn run(capacity: usize, keep: bool, ops: &[Op]) {
                 next += 1;
                 model.unlist(key);
                 found = Some(cache.insert(key, ledger.value(next)));
+                model.table.insert(key, next);
+                model.touch(next);
+            }
+            Op::Put(key) => {
+                next += 1;
+                model.unlist(key);
+                cache.put(key, ledger.value(next));
                 model.table.insert(key, next);
                 model.touch(next);
             }

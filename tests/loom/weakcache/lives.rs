@@ -108,6 +108,51 @@ fn eviction_against_lookup() {
     });
 }
 
+/// Of two that are put in, neither of which anybody holds, one leaves for the other while it is looked up: what is found is
+/// whole, and what leaves is gone unless it was found.
+#[test]
+fn putting_in_against_lookup() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(1), Ledger::default());
+        let other = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || {
+                cache.put(1, ledger.value());
+                cache.put(2, ledger.value());
+            })
+        };
+        let found = cache.get(&1);
+        if let Some(found) = &found {
+            found.use_it();
+        }
+        other.join().unwrap();
+        assert_eq!((cache.len(), ledger.alive()), (1 + usize::from(found.is_some()), cache.len()));
+        assert_eq!(cache.get(&1).is_some(), found.is_some());
+        drop(found);
+        assert_eq!((cache.len(), ledger.alive(), cache.stats().deaths()), (1, 1, 1));
+        drop(cache);
+        assert_eq!(ledger.alive(), 0);
+    });
+}
+
+/// One key, put in by two threads at once: the later one stays, and the other is gone.
+#[test]
+fn two_put_in() {
+    loom::model(|| {
+        let (cache, ledger) = (cache(1), Ledger::default());
+        let other = {
+            let (cache, ledger) = (Arc::clone(&cache), ledger.clone());
+            thread::spawn(move || cache.put(1, ledger.value()))
+        };
+        cache.put(1, ledger.value());
+        other.join().unwrap();
+        assert_eq!((cache.len(), ledger.made(), ledger.alive()), (1, 2, 1));
+        cache.get(&1).expect("it is in the tier").use_it();
+        drop(cache);
+        assert_eq!(ledger.alive(), 0);
+    });
+}
+
 /// An entry dies late, after its key has a new one: the new one stays.
 #[test]
 fn replacement_against_late_death() {

@@ -66,7 +66,7 @@ macro_rules! strongly {
 
             #[inline(always)]
             fn insert(&self, key: u64) {
-                self.0.insert(key, V::of(key));
+                self.0.put(key, V::of(key));
             }
 
             fn len(&self) -> usize {

@@ -279,6 +279,22 @@ where
         self.engine().insert(shard, hash, key, value)
     }
 
+    /// As [`insert`](Self::insert), for who does not want the handle: a new key takes one atomic step less.
+    ///
+    /// If the capacity is 0, nobody keeps the entry: it is gone when this returns.
+    ///
+    /// ```
+    /// use lagom_weakcache::WeakCache;
+    ///
+    /// let cache = WeakCache::new(10);
+    /// cache.put("key", 1);
+    /// assert_eq!(cache.get("key").as_deref(), Some(&1));
+    /// ```
+    pub fn put(&self, key: K, value: V) {
+        let (shard, hash) = self.at(&key);
+        self.engine().put_in(shard, hash, key, value);
+    }
+
     /// Takes the entry of `key` off the cache. Its handles stay valid, the returned one included.
     ///
     /// ```

@@ -384,13 +384,13 @@ impl<K, V> Node<K, V> {
         unsafe { at.write(Header::new(place)) };
     }
 
-    /// Makes a free node one of `key`, in these states, with a handle of the caller, and one of the strong tier if that is
-    /// one of the states.
+    /// Makes a free node one of `key`, in these states, with so many handles of the caller, and one of the strong tier if that
+    /// is one of the states; at least one.
     ///
     /// # Safety
     ///
     /// The node must be free and the caller's.
-    pub(super) unsafe fn begin(node: NodePtr, hash: u32, key: K, states: u32) {
+    pub(super) unsafe fn begin(node: NodePtr, hash: u32, key: K, states: u32, handles: u32) {
         // SAFETY: it is the caller's; nobody looks at the key of a free node.
         unsafe { Self::key_of(node).write(key) };
         // SAFETY: a header is there always.
@@ -398,7 +398,7 @@ impl<K, V> Node<K, V> {
         // Release: who sees that it is another node now sees also what took its place before.
         header.hash.store(hash, Ordering::Release);
         header.uses.store(0, Ordering::Relaxed);
-        let handles = 1 + (states & STRONG) / STRONG;
+        let handles = handles + (states & STRONG) / STRONG;
         // With this others may take handles.
         header.life.store(handles * HANDLE + states, Ordering::Release);
     }

@@ -154,6 +154,17 @@ impl<K, V> Writer<'_, K, V> {
         node
     }
 
+    /// As [`put`](Self::put), without a handle: key and value come back if there can be no place in the strong tier.
+    #[inline(never)]
+    pub(super) fn put_strong(&mut self, hash: u32, key: K, value: V, extra: Option<&Extra>) -> Option<(K, V)> {
+        let Some(newcomer) = self.make_room(hash, Self::weight(extra)) else { return Some((key, value)) };
+        let node = self.begin_with(Some(newcomer), hash, key, value, extra, 0);
+        self.link(node);
+        // The handle of the tier is the only one: from here on the node may be gone.
+        self.trim();
+        None
+    }
+
     /// As [`put`](Self::put), in the place of `old`, which is linked, has the same key, and of which the caller has a
     /// handle.
     pub(super) fn replace(&mut self, old: NodePtr, key: K, value: V, extra: Option<&Extra>) -> NodePtr {
@@ -175,7 +186,7 @@ impl<K, V> Writer<'_, K, V> {
         // SAFETY: a node has a header always.
         self.inner.loads.begin(node, unsafe { node.as_ref() }, leader);
         // SAFETY: it is ours, and new.
-        unsafe { Node::<K, V>::begin(node, hash, key, LINKED) };
+        unsafe { Node::<K, V>::begin(node, hash, key, LINKED, 1) };
         self.link(node);
         node
     }
@@ -204,8 +215,26 @@ impl<K, V> Writer<'_, K, V> {
     #[inline(always)]
     fn begin(&mut self, hash: u32, key: K, value: V, extra: Option<&Extra>) -> NodePtr {
         // Who leaves for it leaves first: it may get that one's memory, which was looked at just now.
-        let weight = extra.map_or(1, |extra| extra.weight.load(Relaxed));
-        let newcomer = self.make_room(hash, weight);
+        let newcomer = self.make_room(hash, Self::weight(extra));
+        self.begin_with(newcomer, hash, key, value, extra, 1)
+    }
+
+    #[inline]
+    fn weight(extra: Option<&Extra>) -> u64 {
+        extra.map_or(1, |extra| extra.weight.load(Relaxed))
+    }
+
+    /// As [`begin`](Self::begin), with room made, and with so many handles of the caller's.
+    #[inline(always)]
+    fn begin_with(
+        &mut self,
+        newcomer: Option<Newcomer>,
+        hash: u32,
+        key: K,
+        value: V,
+        extra: Option<&Extra>,
+        handles: u32,
+    ) -> NodePtr {
         let node = self.take(extra);
         // SAFETY: it is ours, and new.
         unsafe { Node::<K, V>::put_value(node, value) };
@@ -216,7 +245,7 @@ impl<K, V> Writer<'_, K, V> {
         }
         self.inner.live += 1;
         // SAFETY: it is ours, and new.
-        unsafe { Node::<K, V>::begin(node, hash, key, states) };
+        unsafe { Node::<K, V>::begin(node, hash, key, states, handles) };
         node
     }
 
