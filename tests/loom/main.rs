@@ -15,6 +15,8 @@ mod set;
 #[cfg(lagom_loom)]
 mod stacks;
 #[cfg(lagom_loom)]
+mod tally;
+#[cfg(lagom_loom)]
 mod weakcache;
 
 /// Who wants the models sets the variable, and does not take a run without any for a good one.

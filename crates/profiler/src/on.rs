@@ -36,10 +36,10 @@ pub(crate) use control::{mode, reset, set_mode};
 pub(crate) use figures::{Registration, figures, register};
 pub(crate) use heap::{
     Sample as HeapSample, after_realloc, allocated_bytes, allocations, before_realloc, blocks as heap_blocks,
-    count_alloc, count_dealloc, count_realloc, current, exact_peak, interval as heap_interval, is_due, is_installed,
-    left_place, may_be_sampled, mode as heap_mode, peak, raw as heap_raw, realloc_failed, record, record_alloc,
-    record_dealloc, reset_peak, set_exact_peak, set_interval as set_heap_interval, set_mode as set_heap_mode,
-    stacks as heap_stacks, stop_recording, work,
+    count_alloc, count_alloc_simply, count_dealloc, count_dealloc_simply, count_realloc, counts_down, current,
+    exact_peak, interval as heap_interval, is_due, is_installed, left_place, may_be_sampled, mode as heap_mode, peak,
+    raw as heap_raw, realloc_failed, record, record_alloc, record_dealloc, reset_peak, set_exact_peak,
+    set_interval as set_heap_interval, set_mode as set_heap_mode, stacks as heap_stacks, stop_recording, work,
 };
 pub(crate) use held::held;
 pub(crate) use instances::{instance_created, instance_dropped, instance_growth, instances};

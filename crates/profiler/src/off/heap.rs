@@ -26,7 +26,22 @@ pub(crate) const fn may_be_sampled(_: usize, _: usize) -> bool {
 pub(crate) const fn count_alloc(_: usize) {}
 
 #[inline(always)]
+pub(crate) const fn count_alloc_simply(_: usize) -> bool {
+    true
+}
+
+#[inline(always)]
 pub(crate) const fn count_dealloc(_: usize) {}
+
+#[inline(always)]
+pub(crate) const fn count_dealloc_simply(_: usize) -> bool {
+    true
+}
+
+#[inline(always)]
+pub(crate) const fn counts_down(_: usize) -> bool {
+    false
+}
 
 #[inline(always)]
 pub(crate) const fn count_realloc(_: usize, _: usize) {}

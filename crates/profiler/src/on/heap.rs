@@ -17,6 +17,7 @@ mod sample;
 mod shadow;
 mod sites;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -28,8 +29,8 @@ pub(crate) use counters::{
 };
 pub(crate) use flags::{exact_peak, mode, set_exact_peak, set_mode};
 pub(crate) use hooks::{
-    after_realloc, before_realloc, count_alloc, count_dealloc, count_realloc, is_due, left_place, may_be_sampled,
-    realloc_failed, record_alloc, record_dealloc, work,
+    after_realloc, before_realloc, count_alloc, count_alloc_simply, count_dealloc, count_dealloc_simply, count_realloc,
+    counts_down, is_due, left_place, may_be_sampled, realloc_failed, record_alloc, record_dealloc, work,
 };
 pub(crate) use read::{blocks, raw, stacks};
 pub(crate) use recording::{record, stop_recording};

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, 
 use super::names;
 use super::sites::{Exact, Sampled};
 use super::table::Table;
+use super::tally::Tally;
 use super::trace::ThreadTrace;
 use crate::on::memory;
 use crate::on::stack::StackCache;
@@ -16,9 +17,7 @@ use crate::on::stack::StackCache;
 /// takes no memory.
 #[repr(C, align(128))]
 pub(super) struct Block {
-    pub(super) allocations: AtomicU64,
-    pub(super) allocated: AtomicU64,
-    pub(super) freed: AtomicU64,
+    pub(super) tally: Tally,
     /// Of the live bytes what the global figure knows already.
     pub(super) settled: AtomicI64,
     /// Bytes until the next sample.

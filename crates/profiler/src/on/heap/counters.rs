@@ -1,4 +1,4 @@
-//! Exact figures of bytes: a plain load and store per event in the thread's own block.
+//! Exact figures of bytes: one plain addition per event in the thread's own block.
 
 use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,8 +9,8 @@ use super::block::{self, Block};
 use super::flags;
 use crate::on::peaks;
 
-/// How much a thread's live bytes may differ from what the global figure knows of them.
-const SLACK: i64 = 64 << 10;
+/// How much a thread's live bytes may differ from what the global figure knows of them; as much may be in a tally's word.
+const SLACK: u64 = 32 << 10;
 
 /// A line of its own, and the neighbour that the prefetcher brings along.
 #[repr(align(128))]
@@ -55,49 +55,47 @@ impl Sub for Counts {
     }
 }
 
-/// One allocation more, `grown` bytes of it new.
+/// One allocation more, `grown` bytes of it new: at least one.
 #[inline(always)]
 pub(super) fn add(block: &'static Block, grown: usize) {
-    block.allocations.store(block.allocations.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    let allocated = block.allocated.load(Ordering::Relaxed).wrapping_add(grown as u64);
-    block.allocated.store(allocated, Ordering::Relaxed);
-    look(block, allocated, block.freed.load(Ordering::Relaxed));
+    if !block.tally.allocated(grown) {
+        carry_over(block, 1, grown, 0);
+    }
 }
 
 /// `shrunk` bytes less.
 #[inline(always)]
 pub(super) fn sub(block: &'static Block, shrunk: usize) {
-    let freed = block.freed.load(Ordering::Relaxed).wrapping_add(shrunk as u64);
-    block.freed.store(freed, Ordering::Relaxed);
-    look(block, block.allocated.load(Ordering::Relaxed), freed);
+    if !block.tally.released(shrunk) {
+        carry_over(block, 0, 0, shrunk);
+    }
+}
+
+/// A block shrank, or stayed as large: an allocation as well, of no bytes.
+pub(super) fn shrink(block: &'static Block, shrunk: usize) {
+    carry_over(block, 1, 0, shrunk);
 }
 
 /// Tells when there is enough to tell.
-#[inline(always)]
-fn look(block: &'static Block, allocated: u64, freed: u64) {
-    let net = allocated.wrapping_sub(freed).cast_signed();
-    let untold = net.wrapping_sub(block.settled.load(Ordering::Relaxed));
-    if untold.wrapping_add(SLACK).cast_unsigned() > 2 * SLACK as u64 {
+#[cold]
+#[inline(never)]
+fn carry_over(block: &'static Block, allocations: u64, bytes: usize, freed: usize) {
+    let more = Counts { allocations, bytes: bytes as u64, freed: freed as u64 };
+    let untold = net(block.tally.carry(more)).wrapping_sub(block.settled.load(Ordering::Relaxed));
+    if untold.unsigned_abs() > SLACK {
         settle(block);
     }
 }
 
-fn net(block: &Block) -> i64 {
-    // Both of one moment: the owner may release and allocate any amount between two readings.
-    loop {
-        let freed = block.freed.load(Ordering::Acquire);
-        let allocated = block.allocated.load(Ordering::Acquire);
-        if block.freed.load(Ordering::Relaxed) == freed {
-            return allocated.wrapping_sub(freed).cast_signed();
-        }
-    }
+fn net(counts: Counts) -> i64 {
+    counts.bytes.wrapping_sub(counts.freed).cast_signed()
 }
 
 /// Tells of a thread's live bytes; by any thread, at any time: what each adds is the difference to what the last one knew.
 #[cold]
 #[inline(never)]
 pub(super) fn settle(block: &'static Block) {
-    let net = net(block);
+    let net = net(block.tally.read());
     let delta = net.wrapping_sub(block.settled.swap(net, Ordering::AcqRel));
     // Sequentially consistent, so that `reset_peak` and a growth at the same moment cannot miss each other.
     let now = TOLD.0.fetch_add(delta, Ordering::SeqCst).wrapping_add(delta);
@@ -112,24 +110,20 @@ pub(super) fn after(block: &'static Block, flags: u8) {
         settle(block);
     }
     if flags & flags::WATCHED != 0 {
-        peaks::raise(net(block));
+        peaks::raise(net(block.tally.own()));
     }
 }
 
 /// What the calling thread has allocated so far.
 #[inline]
 pub(crate) fn thread() -> Counts {
-    block::own_if_any().map_or(Counts::ZERO, |block| Counts {
-        allocations: block.allocations.load(Ordering::Relaxed),
-        bytes: block.allocated.load(Ordering::Relaxed),
-        freed: block.freed.load(Ordering::Relaxed),
-    })
+    block::own_if_any().map_or(Counts::ZERO, |block| block.tally.own())
 }
 
 /// Whether allocations of the calling thread, or of one whose block it has, were ever counted.
 #[inline]
 pub(crate) fn thread_is_counted() -> bool {
-    block::own_if_any().is_some_and(|block| block.allocations.load(Ordering::Relaxed) != 0)
+    block::own_if_any().is_some_and(|block| block.tally.is_used())
 }
 
 /// How many threads have stretches open of which somebody wants the peak. A lock, so that the flag is up as long as there are
@@ -158,7 +152,7 @@ fn unsigned(value: i64) -> u64 {
 
 pub(crate) fn current() -> u64 {
     // What is freed by one thread may have been allocated by another: all releases are read before any allocation.
-    let freed = block::all().fold(0_u64, |sum, block| sum.wrapping_add(block.freed.load(Ordering::Acquire)));
+    let freed = block::all().fold(0_u64, |sum, block| sum.wrapping_add(block.tally.read().freed));
     unsigned(allocated_bytes().wrapping_sub(freed).cast_signed())
 }
 
@@ -176,11 +170,11 @@ pub(crate) fn reset_peak() {
 }
 
 pub(crate) fn allocations() -> u64 {
-    block::all().fold(0, |sum, block| sum.wrapping_add(block.allocations.load(Ordering::Relaxed)))
+    block::all().fold(0, |sum, block| sum.wrapping_add(block.tally.read().allocations))
 }
 
 pub(crate) fn allocated_bytes() -> u64 {
-    block::all().fold(0, |sum, block| sum.wrapping_add(block.allocated.load(Ordering::Relaxed)))
+    block::all().fold(0, |sum, block| sum.wrapping_add(block.tally.read().bytes))
 }
 
 pub(crate) fn is_installed() -> bool {

@@ -19,22 +19,40 @@ pub(crate) fn is_due(size: usize) -> bool {
     flags::get() & SAMPLE != 0 && sample::count_down(size)
 }
 
+/// Whether this allocation is to be sampled, where samples are taken.
+#[inline(always)]
+pub(crate) fn counts_down(size: usize) -> bool {
+    sample::count_down(size)
+}
+
 /// Whether a block that is about to be released may be a sample.
 #[inline(always)]
 pub(crate) fn may_be_sampled(address: usize, size: usize) -> bool {
     size > region::TOO_LARGE || region::contains(address)
 }
 
-/// A block was allocated, and is to be counted.
+/// Counts a block that was allocated, if that is simple; else [`count_alloc`] does it.
 #[inline(always)]
+pub(crate) fn count_alloc_simply(size: usize) -> bool {
+    block::own_if_any().is_some_and(|block| block.tally.allocated(size))
+}
+
+/// A block was allocated, and is to be counted.
+#[inline]
 pub(crate) fn count_alloc(size: usize) {
     if let Some(block) = block::own() {
         counters::add(block, size);
     }
 }
 
-/// A block is about to be released.
+/// Counts a block that is about to be released, if that is simple; else [`count_dealloc`] does it.
 #[inline(always)]
+pub(crate) fn count_dealloc_simply(size: usize) -> bool {
+    block::own_if_any().is_some_and(|block| block.tally.released(size))
+}
+
+/// A block is about to be released.
+#[inline]
 pub(crate) fn count_dealloc(size: usize) {
     if let Some(block) = block::own() {
         counters::sub(block, size);
@@ -149,10 +167,10 @@ impl Before {
 
 #[inline(always)]
 fn count_resized(block: &'static Block, old: usize, new: usize) {
-    // One that shrinks is an allocation as well, of no bytes.
-    counters::add(block, new.saturating_sub(old));
-    if old > new {
-        counters::sub(block, old - new);
+    if new > old {
+        counters::add(block, new - old);
+    } else {
+        counters::shrink(block, old - new);
     }
 }
 

@@ -74,9 +74,11 @@ impl Record {
 #[inline(always)]
 pub(super) fn count_down(size: usize) -> bool {
     let Some(block) = block::own_if_any() else { return true };
-    let left = block.left.load(Ordering::Relaxed).saturating_sub(size as i64);
-    block.left.store(left, Ordering::Relaxed);
-    left < 0
+    let left = block.left.load(Ordering::Relaxed);
+    let is_due = left < size as i64;
+    // What wraps around would be more than any allocator gives; a count that is void already stays so.
+    block.left.store(if is_due { left.saturating_sub(size as i64) } else { left - size as i64 }, Ordering::Relaxed);
+    is_due
 }
 
 /// An allocation that is to be recorded.
