@@ -43,6 +43,8 @@ pub(crate) use heap::{
 };
 pub(crate) use held::held;
 pub(crate) use instances::{instance_created, instance_dropped, instance_growth, instances};
+#[cfg(feature = "symbols")]
+pub(crate) use memory::own_static;
 pub(crate) use peaks::aside as heap_aside;
 pub(crate) use scan::{path, unreachable};
 pub(crate) use scopes::{ScopeSite, Stretch, is_blind, scopes};

@@ -132,7 +132,10 @@ type Cache = HashMap<(Arc<str>, Arc<[u8]>, bool), HashMap<u64, Arc<[Frame]>>>;
 fn cached(module: &Module, wanted: &[(u64, u64)], names: &mut Names) {
     use lagom_base::sync::Mutex;
     use std::sync::LazyLock;
-    static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
+    static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(|| {
+        engine::own_static(&CACHE);
+        Mutex::default()
+    });
 
     let key = (module.path.clone(), module.build_id.clone(), module.linked);
     let mut offsets: Vec<u64> = wanted.iter().map(|&(_, offset)| offset).collect();

@@ -115,6 +115,9 @@ pub(crate) fn heap_aside<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+#[cfg(feature = "symbols")]
+pub(crate) const fn own_static<T>(_: &'static T) {}
+
 pub(crate) const fn current() -> u64 {
     0
 }

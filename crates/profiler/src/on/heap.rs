@@ -34,4 +34,6 @@ pub(crate) use hooks::{
 };
 pub(crate) use read::{blocks, raw, stacks};
 pub(crate) use recording::{record, stop_recording};
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), allow(unused_imports, reason = "for scans"))]
+pub(crate) use region::places as sampled_places;
 pub(crate) use sample::{Sample, interval, set_interval};

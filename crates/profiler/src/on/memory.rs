@@ -4,8 +4,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Begin and length of each reservation, so that a scan for leaks can leave out what belongs to the profiler. More than fit in
-/// are not left out, which hides leaks and invents none.
+/// Begin and length of each reservation and of statics that lead to the profiler's own lists, so that a scan for leaks can leave
+/// out what belongs to the profiler. More than fit in are not left out, which hides leaks and invents none.
 static RANGES: [[AtomicUsize; 2]; 1024] = [const { [const { AtomicUsize::new(0) }; 2] }; 1024];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -15,14 +15,34 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Neither allocates nor locks.
 pub(crate) fn reserve(bytes: usize) -> Option<NonNull<u8>> {
     let memory = map(bytes)?;
-    if let Some([begin, length]) = RANGES.get(COUNT.fetch_add(1, Ordering::Relaxed)) {
-        begin.store(memory.as_ptr().addr(), Ordering::Relaxed);
-        length.store(bytes, Ordering::Release);
-    }
+    note(memory.as_ptr().addr(), bytes);
     Some(memory)
 }
 
-/// Begin and length of all that was reserved.
+fn note(address: usize, bytes: usize) {
+    if let Some([begin, length]) = RANGES.get(COUNT.fetch_add(1, Ordering::Relaxed)) {
+        begin.store(address, Ordering::Relaxed);
+        length.store(bytes, Ordering::Release);
+    }
+}
+
+/// A static through which nothing of the program is reached, only lists of the profiler's: what they have in room that they do
+/// not use must not keep anything alive for a scan. To be said once.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "for scans"))]
+pub(crate) fn own_static<T>(place: &'static T) {
+    note((&raw const *place).addr(), size_of::<T>());
+}
+
+/// Of what was reserved: only single pages are used, far apart, so no large ones shall be made of them.
+pub(crate) fn keep_sparse(memory: NonNull<u8>, bytes: usize) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: advice about a mapping that was reserved with this size; a system without large pages refuses it.
+    keeping_errno(|| unsafe { libc::madvise(memory.as_ptr().cast(), bytes, libc::MADV_NOHUGEPAGE) });
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (memory, bytes);
+}
+
+/// Begin and length of all that was reserved, and of the profiler's own statics.
 #[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), allow(dead_code, reason = "for scans"))]
 pub(crate) fn reserved() -> impl Iterator<Item = (usize, usize)> {
     RANGES.iter().take(COUNT.load(Ordering::Acquire)).map(|[begin, length]| {

@@ -54,7 +54,20 @@ impl Files {
 const MEMORY: ScanError = ScanError::System("no memory for the tables of the scan");
 
 /// Runs `work` on all blocks while the world is stopped.
+///
+/// What is on the stack from here on is the scan's own, its lists of what is loaded among it: no roots, as the room in them that
+/// is not used holds what lay there before.
 fn stopped<R>(
+    work: impl FnOnce(&mut Table, &Roots, &World, Option<&File>) -> Result<R, ScanError>,
+) -> Result<(R, Vec<Module>), ScanError> {
+    words::with_registers(|registers, stack| stopped_above(registers, stack, work))
+}
+
+/// Not inlined: its locals shall lie below the stack pointer that was read.
+#[inline(never)]
+fn stopped_above<R>(
+    registers: &[usize],
+    stack: usize,
     work: impl FnOnce(&mut Table, &Roots, &World, Option<&File>) -> Result<R, ScanError>,
 ) -> Result<(R, Vec<Module>), ScanError> {
     let _turn = TURN.lock();
@@ -62,16 +75,15 @@ fn stopped<R>(
     world::prepare().ok_or(ScanError::System("no signal is free to stop threads with"))?;
     let modules = modules::loaded();
     let free = chunks::free_mark();
-    let result = words::with_registers(|registers, stack| {
-        let world = World::stop(&files.tasks).ok_or(ScanError::System("threads cannot be listed"))?;
-        // SAFETY: has no conditions.
-        #[allow(unsafe_code, reason = "a system call")]
-        let thread = unsafe { libc::gettid() }.cast_unsigned();
-        let mappings = maps::read(&files.maps).ok_or(ScanError::System("/proc/self/maps cannot be understood"))?;
-        let roots = roots::find(&mappings, &modules, &world, Asking { thread, stack, registers }).ok_or(MEMORY)?;
-        let mut table = build(&roots.spans, &world, free)?;
-        work(&mut table, &roots, &world, files.pages.as_ref())
-    })?;
+    let world = World::stop(&files.tasks).ok_or(ScanError::System("threads cannot be listed"))?;
+    // SAFETY: has no conditions.
+    #[allow(unsafe_code, reason = "a system call")]
+    let thread = unsafe { libc::gettid() }.cast_unsigned();
+    let mappings = maps::read(&files.maps).ok_or(ScanError::System("/proc/self/maps cannot be understood"))?;
+    let roots = roots::find(&mappings, &modules, &world, Asking { thread, stack, registers }).ok_or(MEMORY)?;
+    let mut table = build(&roots.spans, &world, free)?;
+    let result = work(&mut table, &roots, &world, files.pages.as_ref())?;
+    drop(world);
     Ok((result, modules))
 }
 

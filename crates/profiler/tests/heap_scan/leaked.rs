@@ -94,13 +94,13 @@ fn check_parent_and_child() -> LeakScan {
     scan
 }
 
-/// In the thread that asks, with all that it has left on its stack and in what it holds: here and there one is missed.
+/// In the thread that asks, with all that it has left on its stack and in what it holds: here and there one is missed, of a hundred.
 pub(crate) fn a_thousand_cycles() {
     let planted = below(|| families(1_000));
     let scan = scan();
     let found = found(&scan, &planted);
     println!("  {found} of {} blocks found", planted.len());
-    assert!(found >= 2_850, "{found}: {}", explain(&scan, &planted));
+    assert!(found >= 2_970, "{found}: {}", explain(&scan, &planted));
     // All of them are alike, but where a list's room that was never used holds what lay there before.
     let leak = scan.leaks().iter().max_by_key(|leak| leak.count()).unwrap();
     assert!(leak.is_cycle() && leak.count() >= 500 && leak.members() == 3, "{scan}");
@@ -114,7 +114,7 @@ pub(crate) fn cycles_among_other_work() {
     let scan = scan();
     let found = found(&scan, &planted);
     println!("  {found} of {} blocks found", planted.len());
-    assert!(found >= 2_850, "{found}: {}", explain(&scan, &planted));
+    assert!(found >= 2_970, "{found}: {}", explain(&scan, &planted));
 }
 
 fn work() -> Vec<usize> {

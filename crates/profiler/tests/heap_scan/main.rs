@@ -50,6 +50,7 @@ fn main() {
         ("why::from_a_thread_local", why::from_a_thread_local),
         ("why::from_another_thread", why::from_another_thread),
         ("why::not_at_all", why::not_at_all),
+        ("reached::from_sampled_blocks", reached::from_sampled_blocks),
     ];
     // From the system, so that there are no addresses in it that were never overwritten.
     PLANTED.lock().unwrap().reserve(1 << 20);

@@ -12,7 +12,9 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::{apart, below, scan};
+use lagom_profiler::heap;
+
+use crate::{apart, below, scan, wipe};
 
 fn boxes(count: usize) -> Vec<Box<u64>> {
     (0..count as u64).map(Box::new).collect()
@@ -409,4 +411,21 @@ pub(crate) fn while_threads_work() {
     }
     starts.join().unwrap();
     receives.join().unwrap();
+}
+
+/// Blocks that were sampled lie in a range of the profiler's own.
+pub(crate) fn from_sampled_blocks() {
+    let interval = heap::interval();
+    heap::set_interval(1);
+    heap::set_mode(heap::Mode::Sample);
+    let mut lists: Vec<Vec<Box<[u64; 4]>>> = (0..100).map(|_| Vec::with_capacity(8)).collect();
+    heap::set_mode(heap::Mode::Live);
+    heap::set_interval(interval);
+    for (number, list) in lists.iter_mut().enumerate() {
+        list.extend((0..8).map(|value| Box::new([number as u64 + value; 4])));
+    }
+    wipe();
+    let scan = scan();
+    assert!(scan.scanned().blocks() >= 800, "{scan}");
+    black_box(lists);
 }

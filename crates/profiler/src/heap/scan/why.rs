@@ -80,7 +80,9 @@ impl Target {
 /// # Ok::<(), heap::ScanError>(())
 /// ```
 pub fn why_alive(target: &Target) -> Result<WhyAlive, ScanError> {
-    engine::heap_aside(|| ask(target))
+    let result = engine::heap_aside(|| ask(target));
+    super::forget_stack();
+    result
 }
 
 fn ask(target: &Target) -> Result<WhyAlive, ScanError> {

@@ -77,6 +77,18 @@ pub(super) fn take(size: usize, align: usize) -> Option<NonNull<u8>> {
     NonNull::new(ptr::with_exposed_provenance_mut(base + at * SLOT + shift))
 }
 
+/// Begin and end of what blocks lie in or have lain in, ascending: a scan for leaks reads them if something points there, as they
+/// may hold the only pointer to another block.
+#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), allow(dead_code, reason = "for scans"))]
+pub(crate) fn places() -> impl ExactSizeIterator<Item = (usize, usize)> {
+    let base = BASE.load(Ordering::Acquire);
+    let used = if base == NOWHERE { 0 } else { USED.load(Ordering::Relaxed).min(SLOTS) };
+    (0..used).map(move |at| {
+        let begin = base + at * SLOT;
+        (begin, begin + at_number(at).record.last_size().clamp(PAGE, SLOT))
+    })
+}
+
 fn base() -> Option<usize> {
     let base = BASE.load(Ordering::Acquire);
     if base != NOWHERE {
@@ -93,6 +105,7 @@ fn base() -> Option<usize> {
         }
     }
     let made = memory::reserve(blocks)?;
+    memory::keep_sparse(made, blocks);
     let base = made.as_ptr().expose_provenance().next_multiple_of(SLOT);
     match BASE.compare_exchange(NOWHERE, base, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => Some(base),

@@ -6,6 +6,7 @@ use super::modules::Module;
 use super::space::{Array, Zero};
 use super::words::{thread_pointer, word};
 use super::world::{self, World};
+use crate::on::heap::sampled_places;
 use crate::on::memory::reserved;
 
 /// What a root is; the number is that of a module or a thread.
@@ -67,6 +68,8 @@ fn mapping(mappings: &[Mapping], address: usize) -> Option<&Mapping> {
 
 struct Finder<'a> {
     mappings: &'a [Mapping],
+    /// What the profiler has reserved, and its own statics, ascending.
+    own: &'a [(usize, usize)],
     list: Array<Part>,
     /// What is neither root nor other memory.
     holes: Array<(usize, usize)>,
@@ -76,6 +79,16 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    /// The parts that can be read, without the profiler's own statics.
+    fn statics(&mut self, begin: usize, end: usize, kind: Kind, number: u32) {
+        let mut at = begin;
+        for &(from, to) in self.own.iter().filter(|own| begin < own.1 && own.0 < end) {
+            self.root(at, from, kind, number);
+            at = at.max(to);
+        }
+        self.root(at, end, kind, number);
+    }
+
     /// The parts that can be read.
     fn root(&mut self, begin: usize, end: usize, kind: Kind, number: u32) {
         let first = self.mappings.partition_point(|mapping| mapping.end <= begin);
@@ -127,12 +140,16 @@ pub(super) fn find(mappings: &Mappings, modules: &[Module], world: &World, askin
     let threads = world.threads().count() + 1;
     let room = mappings.len() * 2 + threads * 10 + modules.len() * 8 + 64;
     let locals = modules.iter().map(|module| module.locals).sum();
-    let mut finder =
-        Finder { mappings, list: Array::new(room)?, holes: Array::new(room * 2 + 1024)?, locals, full: false };
+    let mut own = Array::new(reserved().count())?;
+    reserved().for_each(|(begin, length)| _ = own.push((begin, begin + length)));
+    own.sort_unstable();
+    let room = room + own.len();
+    let (list, holes) = (Array::new(room)?, Array::new(room * 2 + own.len())?);
+    let mut finder = Finder { mappings, own: &own, list, holes, locals, full: false };
     for (number, module) in modules.iter().enumerate() {
         let kind = if module.is_libc() { Kind::Malloc } else { Kind::Static };
         for &(begin, end) in &module.segments {
-            finder.root(begin, end, kind, number as u32);
+            finder.statics(begin, end, kind, number as u32);
         }
     }
     let known = finder.list.len();
@@ -153,9 +170,9 @@ pub(super) fn find(mappings: &Mappings, modules: &[Module], world: &World, askin
     if let Some(hole) = world::unused_alternate_stack() {
         finder.full |= !finder.holes.push(hole);
     }
-    let own = asking.registers.as_ptr().addr();
+    let kept = asking.registers.as_ptr().addr();
     finder.thread(asking.thread, asking.stack, thread_pointer(), Kind::OwnStack, asking.thread == process);
-    finder.root(own, own + size_of_val(asking.registers), Kind::OwnStack, asking.thread);
+    finder.root(kept, kept + size_of_val(asking.registers), Kind::OwnStack, asking.thread);
     for stopped in world.threads() {
         let thread = stopped.thread.cast_unsigned();
         finder.thread(thread, stopped.stack, stopped.pointer, Kind::Stack, thread == process);
@@ -168,14 +185,15 @@ pub(super) fn find(mappings: &Mappings, modules: &[Module], world: &World, askin
     for hole in mappings.own() {
         finder.full |= !finder.holes.push(hole);
     }
-    for (begin, length) in reserved() {
-        finder.full |= !finder.holes.push((begin, begin + length));
+    for &hole in &*own {
+        finder.full |= !finder.holes.push(hole);
     }
     for root in &*finder.list {
         finder.full |= !finder.holes.push((root.begin, root.end));
     }
     finder.holes.sort_unstable();
-    let mut spans = Array::new(2 * mappings.len() + finder.holes.len())?;
+    let sampled = sampled_places();
+    let mut spans = Array::new(2 * mappings.len() + finder.holes.len() + sampled.len())?;
     for mapping in mappings.iter().filter(|mapping| mapping.readable && !mapping.file && !mapping.kernel) {
         let mut at = mapping.start;
         // Holes may overlap, but few do, and none is in more than one mapping but reservations side by side.
@@ -188,6 +206,10 @@ pub(super) fn find(mappings: &Mappings, modules: &[Module], world: &World, askin
         }
         finder.full |= !push_span(&mut spans, at, mapping.end);
     }
+    for place in sampled {
+        finder.full |= !spans.push(place);
+    }
+    spans.sort_unstable();
     (!finder.full).then_some(Roots { list: finder.list, spans })
 }
 

@@ -13,6 +13,7 @@ mod walk;
 
 use std::ops::Range;
 use std::ptr;
+use std::sync::Once;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use lagom_base::sync::Mutex;
@@ -100,6 +101,13 @@ static LOADED: Mutex<Option<(Vec<Module>, Changes)>> = Mutex::new(None);
 
 /// Looks what is loaded, if that has changed. Allocates and locks, so not for the hook.
 pub(super) fn refresh() {
+    static OWN: Once = Once::new();
+    OWN.call_once(|| {
+        memory::own_static(&LOADED);
+        memory::own_static(&CODE);
+        #[cfg(feature = "unwind")]
+        dwarf::own_statics();
+    });
     let mut loaded = LOADED.lock();
     if loaded.as_ref().is_some_and(|(_, changes)| *changes == modules::changes()) {
         return;

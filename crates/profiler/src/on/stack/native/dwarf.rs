@@ -20,6 +20,7 @@ use super::modules::{self, Module};
 #[cfg(target_arch = "x86_64")]
 use super::signals;
 use super::walk::Registers;
+use crate::on::memory;
 use crate::on::stack::MOST_FRAMES;
 
 type Unwinder = UnwinderNative<&'static [u8], MustNotAllocateDuringUnwind>;
@@ -60,6 +61,13 @@ struct Told {
 }
 
 static TOLD: Mutex<Option<Told>> = Mutex::new(None);
+
+/// What leads to memory of the unwinder's.
+pub(super) fn own_statics() {
+    memory::own_static(&TOLD);
+    memory::own_static(&SETS);
+    memory::own_static(&UNWINDER);
+}
 
 /// Tells what has come and gone.
 pub(super) struct Change(MutexGuard<'static, Option<Told>>);
