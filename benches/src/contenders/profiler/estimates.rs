@@ -1,4 +1,5 @@
-//! How true ours is: sampled bytes against the known, and how short a recording is. Nobody else tells his errors.
+//! How true ours is: sampled bytes against the known, exact ones against dhat's, and how short a recording is. Nobody else tells
+//! his errors.
 
 use std::cell::OnceCell;
 use std::process::Command;
@@ -36,13 +37,24 @@ const RECORDED: [(&str, u64); 5] =
 /// Names and units of what the program `recorded` prints, after the amount.
 const LENGTH: [(&str, &str); 2] = [("length of an event", "bytes"), ("events", "events")];
 
+/// Workloads and amounts of which dhat and ours are asked the same, in one process; for a look whether it works a tenth.
+const COMPARED: [(&str, u64); 6] =
+    [("json", 4_000), ("btree", 20_000), ("tokens", 5_000), ("syn", 4), ("churn", 20_000), ("pushes", 1_000_000)];
+
+/// Names and units of what the program `as-dhat` prints, after the amount.
+const AGREEMENT: [(&str, &str); 3] = [
+    ("call stacks", "stacks"),
+    ("call stacks of which ours and dhat differ", "stacks"),
+    ("allocations", "allocations"),
+];
+
 pub(super) fn cases(scale: Scale) -> Vec<Case> {
     let recorded = RECORDED.iter().map(|(workload, amount)| {
         let amount = if scale == Scale::Smoke { amount / 20 } else { *amount };
         let case = Case::new("profiler", "heap", format!("a recording of {workload}"), |_| 1).unrivalled();
         case.with(contender("recorded", &[(*workload).to_owned(), amount.to_string()], amount, &LENGTH))
     });
-    sampled(scale).into_iter().chain(recorded).collect()
+    sampled(scale).into_iter().chain(compared(scale)).chain(recorded).collect()
 }
 
 fn sampled(scale: Scale) -> Vec<Case> {
@@ -61,6 +73,16 @@ fn sampled(scale: Scale) -> Vec<Case> {
             case.with(contender("estimates", &[size.to_string(), trials.to_string()], trials, &ERRORS))
         })
         .collect()
+}
+
+fn compared(scale: Scale) -> impl Iterator<Item = Case> {
+    COMPARED.iter().map(move |(workload, amount)| {
+        let amount = if scale == Scale::Full { *amount } else { amount.div_ceil(10) };
+        let case = Case::new("profiler", "heap", format!("{workload}, live and recorded against dhat"), |_| 1).unrivalled().note(
+            "Bytes and blocks in total, at the peak and at the end, of each call stack; live knows no peak, the recording all six.",
+        );
+        case.with(contender("as-dhat", &[(*workload).to_owned(), amount.to_string()], amount, &AGREEMENT))
+    })
 }
 
 /// Of the numbers that a program prints: how much it did, which has to be so much, and the figures.
