@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Area {
     /// What a program did with its heap, from a recording.
     Heap {
+        /// Show what std and the C library put around `main` and the functions of threads, too.
+        #[arg(long, global = true)]
+        runtime: bool,
         #[command(subcommand)]
         command: Command,
     },

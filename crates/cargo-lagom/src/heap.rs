@@ -1,43 +1,51 @@
 //! `cargo lagom heap …`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use lagom_profiler::heap::HeapProfile;
 
 use crate::arguments::{Command, Format, Views};
 use crate::failure::Failure;
-use crate::{load, output, run};
+use crate::{output, run};
 
-pub(crate) fn execute(command: Command) -> Result<ExitCode, Failure> {
+pub(crate) fn execute(command: Command, runtime: bool) -> Result<ExitCode, Failure> {
+    let load = |path: &Path| {
+        let profile = crate::load::profile(path)?;
+        Ok::<_, Failure>(if runtime { profile } else { profile.without_runtime() })
+    };
     match command {
         Command::Run { output, force, program } => return run::run(output, force, &program),
         Command::Summary { text } => {
-            output::text(&load::profile(&text.file)?.to_summary(text.top), text.output.as_deref())?;
+            output::text(&load(&text.file)?.to_summary(text.top), text.output.as_deref())?;
         }
         Command::Table { text, views } => {
-            let table = load::profile(&text.file)?.to_table(views.view(), views.unit(), text.top);
+            let table = load(&text.file)?.to_table(views.view(), views.unit(), text.top);
             output::text(&table, text.output.as_deref())?;
         }
         Command::Tree { text, views, least } => {
             if !(0.0..=100.0).contains(&least) {
                 return Err(Failure::new(format!("--least is a share in percent, which {least} is not")));
             }
-            let tree = load::profile(&text.file)?.to_tree(views.view(), views.unit(), least / 100.0);
+            let tree = load(&text.file)?.to_tree(views.view(), views.unit(), least / 100.0);
             output::text(&tree, text.output.as_deref())?;
         }
         Command::Stats { text } => {
-            output::text(&load::profile(&text.file)?.to_stats(text.top), text.output.as_deref())?;
+            output::text(&load(&text.file)?.to_stats(text.top), text.output.as_deref())?;
         }
         Command::Flamegraph { file, views } => {
-            let picture = load::profile(&file.file)?.to_flamegraph(views.view(), views.unit());
+            let picture = load(&file.file)?.to_flamegraph(views.view(), views.unit());
             output::file(picture.as_bytes(), &file.file, "svg", file.output.as_deref(), file.force)?;
         }
         Command::Transform { format, file, views } => {
-            let content = transform(&load::profile(&file.file)?, format, views);
+            // What is read again is to be whole.
+            let whole = format == Format::Json;
+            let profile = if whole { crate::load::profile(&file.file)? } else { load(&file.file)? };
+            let content = transform(&profile, format, views);
             output::file(&content, &file.file, format.extension(), file.output.as_deref(), file.force)?;
         }
         Command::Diff { before, after, views, top, flamegraph, output, force } => {
-            let (old, new) = (load::profile(&before)?, load::profile(&after)?);
+            let (old, new) = (load(&before)?, load(&after)?);
             if flamegraph {
                 let picture = new.to_flamegraph_since(&old, views.view(), views.unit());
                 output::file(picture.as_bytes(), &after, "diff.svg", output.as_deref(), force)?;

@@ -16,9 +16,9 @@ use clap::Parser as _;
 use self::arguments::{Area, Arguments};
 
 fn main() -> ExitCode {
-    let Arguments { area: Area::Heap { command } } =
+    let Arguments { area: Area::Heap { runtime, command } } =
         Arguments::parse_from(arguments::without_subcommand(std::env::args_os()));
-    match heap::execute(command) {
+    match heap::execute(command, runtime) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {failure}");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Amount, Measure, Site};
+use super::{Amount, Frame, Measure, Site};
 use crate::format::{Bytes, Count, Time, printable};
 
 /// The heap at one moment of a recording.
@@ -243,6 +243,25 @@ pub struct HeapProfile {
 }
 
 impl HeapProfile {
+    /// Without the functions that std and the C library put around `main` and around those of threads, the same 8 to 18 in every
+    /// stack. A stack that has nothing else, or in which they are not known by name, stays as it is.
+    ///
+    /// ```
+    /// use lagom_profiler::heap::HeapProfile;
+    ///
+    /// assert_eq!(HeapProfile::default().without_runtime(), HeapProfile::default());
+    /// ```
+    #[must_use]
+    pub fn without_runtime(mut self) -> Self {
+        for site in &mut self.sites {
+            let own = own_frames(&site.frames);
+            if own < site.frames.len() {
+                site.frames = site.frames[..own].into();
+            }
+        }
+        self
+    }
+
     /// What each call stack allocated, in no order that means something.
     ///
     /// ```
@@ -387,6 +406,20 @@ impl HeapProfile {
     }
 }
 
+/// How many frames are the program's, innermost first: std marks where it begins.
+fn own_frames(frames: &[Frame]) -> usize {
+    let marker = frames.iter().position(|frame| frame.function().contains("__rust_begin_short_backtrace"));
+    let Some(before) = marker.map(|place| &frames[..place]) else { return frames.len() };
+    let is_call = |frame: &Frame| {
+        let name = frame.function().trim_start_matches('<');
+        name.starts_with("core::ops::function::Fn") || frame.function().contains(" as core::ops::function::Fn")
+    };
+    match before.iter().rposition(|frame| !is_call(frame)) {
+        Some(place) => place + 1,
+        None => frames.len(),
+    }
+}
+
 /// `heap of program: 1.20M allocations of 300M in 4.20s, 84.9M at peak, 1.02K in 3 blocks never released`
 impl fmt::Display for HeapProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -429,6 +462,26 @@ mod tests {
         assert_eq!(profile.peak().live(), Amount { blocks: 3, bytes: 40 });
         assert_eq!(profile.amount(Measure::Peak), profile.amount(Measure::Live));
         assert_eq!(profile.timeline(), [profile.peak()]);
+    }
+
+    #[test]
+    fn the_runtime_is_left_out_and_nothing_else() {
+        let cut = |functions: &[&str]| {
+            let frame = |function: &&str| Frame { function: (*function).into(), ..Frame::default() };
+            let site = Site { frames: functions.iter().map(frame).collect(), ..Site::default() };
+            let profile = HeapProfile { sites: vec![site], ..HeapProfile::default() }.without_runtime();
+            profile.sites[0].frames.iter().map(|frame| frame.function.to_string()).collect::<Vec<_>>()
+        };
+        let marker = "std::sys::backtrace::__rust_begin_short_backtrace::<fn(), ()>";
+        let call = "<fn() as core::ops::function::FnOnce<()>>::call_once";
+        let outer = ["std::rt::lang_start_internal", "main", "_start"];
+        let whole = |inner: &[&'static str]| [inner, &[call, marker], &outer[..]].concat();
+        assert_eq!(cut(&whole(&["app::parse", "app::main"])), ["app::parse", "app::main"]);
+        // What calls back through such a function is the program's.
+        assert_eq!(cut(&whole(&["app::parse", call, "app::main"])), ["app::parse", call, "app::main"]);
+        assert_eq!(cut(&whole(&[])), whole(&[]));
+        assert_eq!(cut(&outer), outer);
+        assert!(cut(&[]).is_empty());
     }
 
     #[test]
