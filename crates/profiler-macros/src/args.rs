@@ -5,6 +5,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, LitInt, LitStr, Path, Result, Token, parenthesized, token};
 
+use crate::list;
+
 /// How many calls `records` keeps when it is not said.
 const RECORDS: u32 = 1_000;
 
@@ -36,21 +38,7 @@ pub(crate) struct Args {
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut args = Self::default();
-        while !input.is_empty() {
-            let key = if input.peek(Token![crate]) {
-                Ident::new("crate", input.parse::<Token![crate]>()?.span)
-            } else {
-                input.parse()?
-            };
-            if args.given.contains(&key) {
-                return Err(syn::Error::new(key.span(), format!("`{key}` is given twice")));
-            }
-            args.value(&key, input)?;
-            args.given.push(key);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+        args.given = list::read(input, |key, input| args.value(key, input))?;
         match (args.skip, &args.given[..]) {
             (true, [first, second, ..]) => {
                 let other = if first == "skip" { second } else { first };
@@ -68,7 +56,7 @@ impl Args {
             "group" => self.group = Some(text(key, input)?),
             "crate" => {
                 equals(key, input)?;
-                self.krate = Some(input.call(Path::parse_mod_style)?);
+                self.krate = Some(list::path(input)?);
             }
             "size" => {
                 equals(key, input)?;
@@ -132,10 +120,7 @@ fn written(key: &str) -> String {
 }
 
 fn equals(key: &Ident, input: ParseStream<'_>) -> Result<()> {
-    match input.parse::<Option<Token![=]>>()? {
-        Some(_) => Ok(()),
-        None => Err(syn::Error::new(key.span(), format!("write {}", written(&key.to_string())))),
-    }
+    list::equals(key, input, || format!("write {}", written(&key.to_string())))
 }
 
 fn text(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {

@@ -5,15 +5,14 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitInt, Path, Result, Token, UnOp};
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitInt, Path, Result, UnOp};
 
 use crate::function::Function;
-use crate::output;
+use crate::{list, output};
 
 /// What stands in the parentheses.
 #[derive(Default)]
 struct Args {
-    given: Vec<Ident>,
     limits: Vec<Limit>,
     warm_up: u32,
     krate: Option<Path>,
@@ -32,21 +31,7 @@ const KNOWN: &str = "known are `max_live = \"1 MiB\"`, `max_allocs = 100`, `max_
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut args = Self::default();
-        while !input.is_empty() {
-            let key = if input.peek(Token![crate]) {
-                Ident::new("crate", input.parse::<Token![crate]>()?.span)
-            } else {
-                input.parse()?
-            };
-            if args.given.contains(&key) {
-                return Err(syn::Error::new(key.span(), format!("`{key}` is given twice")));
-            }
-            args.value(&key, input)?;
-            args.given.push(key);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+        list::read(input, |key, input| args.value(key, input))?;
         Ok(args)
     }
 }
@@ -68,7 +53,7 @@ impl Args {
             }
             "crate" => {
                 equals(key, input)?;
-                self.krate = Some(input.call(Path::parse_mod_style)?);
+                self.krate = Some(list::path(input)?);
                 return Ok(());
             }
             _ => return Err(syn::Error::new(key.span(), format!("unknown argument `{key}`; {KNOWN}"))),
@@ -94,10 +79,7 @@ impl Args {
 }
 
 fn equals(key: &Ident, input: ParseStream<'_>) -> Result<()> {
-    match input.parse::<Option<Token![=]>>()? {
-        Some(_) => Ok(()),
-        None => Err(syn::Error::new(key.span(), format!("`{key}` wants a value; {KNOWN}"))),
-    }
+    list::equals(key, input, || format!("`{key}` wants a value; {KNOWN}"))
 }
 
 impl Limit {

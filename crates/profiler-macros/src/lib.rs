@@ -14,6 +14,7 @@ mod heap_size;
 mod heap_test;
 mod inputs;
 mod lines;
+mod list;
 mod memory;
 mod memory_layout;
 mod output;
