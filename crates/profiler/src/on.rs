@@ -11,6 +11,7 @@ mod contain;
 mod control;
 mod cpu;
 mod figures;
+mod fork;
 mod heap;
 mod held;
 mod instances;

@@ -21,7 +21,7 @@ mod tree;
 #[cfg(feature = "tracing")]
 mod visited;
 
-use super::{clock, control, cpu, heap, peaks};
+use super::{clock, control, cpu, fork, heap, peaks};
 
 pub(crate) use call::AsyncCall;
 pub(crate) use lines::lines;
@@ -40,6 +40,13 @@ pub(super) fn rebase() {
         }
     }
     lines::reset();
+}
+
+/// Meets all locks that calls take.
+pub(super) fn around_fork(around: fork::Around) {
+    lines::around_fork(around);
+    site::around_fork(around);
+    block::around_fork(around);
 }
 
 /// The number of the calling thread's innermost open site plus one, 0 without one.

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
-use lagom_base::sync::Mutex;
-
+use super::fork::{Around, Lock};
 use super::{calls, clock, scopes};
 pub(crate) use crate::control::Mode;
 
@@ -16,7 +15,7 @@ static SINCE_NS: AtomicU64 = AtomicU64::new(0);
 /// What began before the last reset is void; 0 before the first, for what begins while the profiler measures itself counts.
 static VOID_BEFORE: AtomicU64 = AtomicU64::new(0);
 /// Held by a reset, and by a reader that resets have disturbed too often.
-static FIGURES: Mutex<()> = Mutex::new(());
+static FIGURES: Lock<()> = Lock::new(());
 /// Odd while a reset is under way.
 static RESETS: AtomicU64 = AtomicU64::new(0);
 
@@ -73,6 +72,10 @@ pub(in crate::on) fn read_undisturbed<R>(read: impl Fn() -> R) -> R {
     }
     let _guard = FIGURES.lock();
     read()
+}
+
+pub(super) fn around_fork(around: Around) {
+    around.meet(&FIGURES);
 }
 
 /// The figures begin with the first profiled call.

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lagom_base::sync::Mutex;
-
 use super::contain::contain;
+use super::fork::{self, Around, Lock};
 use crate::figures::FigureSet;
 
 type Ask = dyn Fn() -> Vec<(&'static str, f64)> + Send + Sync;
@@ -18,7 +17,7 @@ struct Entry {
     ask: Arc<Ask>,
 }
 
-static ENTRIES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+static ENTRIES: Lock<Vec<Entry>> = Lock::new(Vec::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 pub(crate) struct Registration {
@@ -39,6 +38,7 @@ where
     let key = NEXT.fetch_add(1, Ordering::Relaxed);
     let name: Arc<str> = name.into();
     let entry = Entry { key, name: Arc::clone(&name), ask: Arc::new(move || ask().into_iter().collect()) };
+    fork::survive();
     ENTRIES.lock().push(entry);
     Registration { key, name }
 }
@@ -52,6 +52,10 @@ impl Drop for Registration {
         // Outside the lock: what the closure captured may do anything when it drops.
         drop(entry);
     }
+}
+
+pub(super) fn around_fork(around: Around) {
+    around.meet(&ENTRIES);
 }
 
 pub(crate) fn figures() -> Vec<FigureSet> {

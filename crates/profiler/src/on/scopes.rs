@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lagom_base::sync::Mutex;
-
+use super::fork::{self, Around, Lock};
 use super::heap::{self as counters, Counts};
 use super::peaks;
 use crate::heap::{Mode, ScopeStats, ScopeTotals};
 
 /// All places that had a scope. Only held [`aside`](peaks::aside), as it may allocate, and so may to wait.
-static SITES: Mutex<Sites> = Mutex::new(Sites { all: Vec::new(), by_name: BTreeMap::new() });
+static SITES: Lock<Sites> = Lock::new(Sites { all: Vec::new(), by_name: BTreeMap::new() });
 
 struct Sites {
     all: Vec<&'static ScopeSite>,
@@ -26,7 +25,7 @@ pub(crate) struct ScopeSite {
     file: &'static str,
     line: u32,
     is_known: AtomicBool,
-    totals: Mutex<Totals>,
+    totals: Lock<Totals>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +42,7 @@ impl Totals {
 
 impl ScopeSite {
     pub(crate) const fn new(name: &'static str, module: &'static str, file: &'static str, line: u32) -> Self {
-        Self { name, module, file, line, is_known: AtomicBool::new(false), totals: Mutex::new(Totals::ZERO) }
+        Self { name, module, file, line, is_known: AtomicBool::new(false), totals: Lock::new(Totals::ZERO) }
     }
 
     /// The one of a name, for ever.
@@ -61,18 +60,17 @@ impl ScopeSite {
 
     pub(crate) fn record(&'static self, stats: ScopeStats) {
         peaks::aside(|| {
-            {
-                let mut totals = self.totals.lock();
-                totals.count += 1;
-                let ScopeStats { allocations, bytes, freed, peak } = stats;
-                totals.counts = totals.counts + Counts { allocations, bytes, freed };
-                totals.peak = totals.peak.max(peak);
-                totals.last = stats;
-            }
-            // After the figures, so that nobody meets a row without any.
+            // Before the figures, whose lock a fork finds by the list.
             if !self.is_known.swap(true, Ordering::Relaxed) {
+                fork::survive();
                 SITES.lock().all.push(self);
             }
+            let mut totals = self.totals.lock();
+            totals.count += 1;
+            let ScopeStats { allocations, bytes, freed, peak } = stats;
+            totals.counts = totals.counts + Counts { allocations, bytes, freed };
+            totals.peak = totals.peak.max(peak);
+            totals.last = stats;
         });
     }
 
@@ -112,6 +110,14 @@ pub(crate) fn scopes() -> Vec<ScopeTotals> {
         }
     });
     scopes
+}
+
+pub(super) fn around_fork(around: Around) {
+    around.meet_with(&SITES, |sites| {
+        for site in &sites.all {
+            around.meet(&site.totals);
+        }
+    });
 }
 
 pub(crate) fn reset() {

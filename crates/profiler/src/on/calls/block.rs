@@ -3,8 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lagom_base::sync::Mutex;
-
+use super::fork::{self, Around, Lock};
 use super::slot::Slot;
 use super::tree::Tree;
 
@@ -17,7 +16,7 @@ const FIRST: usize = 16;
 /// The figures of one thread at a time.
 #[derive(Debug)]
 pub(super) struct Block {
-    table: Mutex<Table>,
+    table: Lock<Table>,
     pub(super) tree: Tree,
     /// The reset that the tree belongs to.
     tree_epoch: AtomicU64,
@@ -25,7 +24,7 @@ pub(super) struct Block {
 
 impl Block {
     const fn new() -> Self {
-        Self { table: Mutex::new(&[]), tree: Tree::new(), tree_epoch: AtomicU64::new(u64::MAX) }
+        Self { table: Lock::new(&[]), tree: Tree::new(), tree_epoch: AtomicU64::new(u64::MAX) }
     }
 
     pub(super) fn table(&self) -> Table {
@@ -68,12 +67,13 @@ struct Blocks {
     free: Vec<&'static Block>,
 }
 
-static BLOCKS: Mutex<Blocks> = Mutex::new(Blocks { all: Vec::new(), free: Vec::new() });
+static BLOCKS: Lock<Blocks> = Lock::new(Blocks { all: Vec::new(), free: Vec::new() });
 /// For threads whose own figures are given away already; every use is under its lock.
-static LATE: Mutex<Option<&'static Block>> = Mutex::new(None);
+static LATE: Lock<Option<&'static Block>> = Lock::new(None);
 
 /// A block for the calling thread alone.
 pub(super) fn acquire() -> &'static Block {
+    fork::survive();
     let mut blocks = BLOCKS.lock();
     if let Some(block) = blocks.free.pop() {
         return block;
@@ -97,6 +97,19 @@ pub(super) fn release(block: &'static Block) {
 pub(super) fn late_slot(number: u32) -> &'static Slot {
     let mut late = LATE.lock();
     late.get_or_insert_with(acquire).slot(number).1
+}
+
+/// Meets the locks of all blocks and their slots, that of the list first.
+pub(super) fn around_fork(around: Around) {
+    around.meet(&LATE);
+    around.meet_with(&BLOCKS, |blocks| {
+        for block in &blocks.all {
+            // Without it nobody makes a slot.
+            around.meet_with(&block.table, |table| {
+                table.iter().filter_map(OnceLock::get).for_each(|slot| slot.around_fork(around));
+            });
+        }
+    });
 }
 
 /// Every block there is.

@@ -4,17 +4,16 @@
 
 use std::collections::VecDeque;
 
-use lagom_base::sync::Mutex;
-
+use super::fork::{Around, Lock};
 use super::heap::Counts;
 use super::slot::Outcome;
 
 /// The details of one site in one thread.
 #[derive(Debug, Default)]
 pub(super) struct Details {
-    pub(super) repeats: Mutex<Repeats>,
-    pub(super) sizes: Mutex<Vec<Size>>,
-    pub(super) records: Mutex<VecDeque<Entry>>,
+    pub(super) repeats: Lock<Repeats>,
+    pub(super) sizes: Lock<Vec<Size>>,
+    pub(super) records: Lock<VecDeque<Entry>>,
 }
 
 impl Details {
@@ -23,6 +22,12 @@ impl Details {
         let sizes = std::mem::take(&mut *self.sizes.lock());
         let records = std::mem::take(&mut *self.records.lock());
         drop((repeats, sizes, records));
+    }
+
+    pub(super) fn around_fork(&self, around: Around) {
+        around.meet(&self.repeats);
+        around.meet(&self.sizes);
+        around.meet(&self.records);
     }
 }
 

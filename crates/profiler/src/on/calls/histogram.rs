@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lagom_base::sync::Mutex;
+use super::fork::{Around, Lock};
 
 /// Buckets are made this many at a time: two octaves.
 const GROUP: usize = 64;
@@ -16,7 +16,7 @@ const GROUPS: usize = index(LONGEST) / GROUP + 1;
 pub(super) struct Buckets {
     groups: [OnceLock<Box<[AtomicU32; GROUP]>>; GROUPS],
     /// The buckets that ran over, once for each time.
-    spilled: Mutex<Vec<usize>>,
+    spilled: Lock<Vec<usize>>,
 }
 
 /// The bucket of a duration.
@@ -66,6 +66,10 @@ impl Buckets {
     #[cold]
     fn spill(&self, index: usize) {
         self.spilled.lock().push(index);
+    }
+
+    pub(super) fn around_fork(&self, around: Around) {
+        around.meet(&self.spilled);
     }
 
     /// By the owner.

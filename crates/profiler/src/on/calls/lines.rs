@@ -7,16 +7,15 @@ use std::iter::successors;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use lagom_base::sync::Mutex;
-
 use super::clock::Scale;
+use super::fork::{self, Around, Lock};
 use super::heap::{self as counters, Counts};
 use super::{clock, control, peaks};
 use crate::lines::{LineStats, LineTable};
 
 /// All functions that were called at least once, the newest first; a list through them, so that nothing is allocated under
 /// the lock, which the allocator may want when its own lines are timed.
-static SITES: Mutex<Sites> = Mutex::new(Sites { newest: None, count: 0 });
+static SITES: Lock<Sites> = Lock::new(Sites { newest: None, count: 0 });
 
 struct Sites {
     newest: Option<&'static LineSite>,
@@ -127,7 +126,10 @@ impl LineSite {
     #[cold]
     fn enroll(&'static self) -> u32 {
         // Before the lock, as it may allocate.
-        peaks::aside(clock::start);
+        peaks::aside(|| {
+            clock::start();
+            fork::survive();
+        });
         let mut sites = SITES.lock();
         let known = self.number.load(Ordering::Relaxed);
         if known != UNNUMBERED {
@@ -328,6 +330,10 @@ fn with_depth<R>(site: &'static LineSite, change: impl FnOnce(&mut u32) -> R) ->
         Some(change(&mut depths[index]))
     };
     DEPTHS.try_with(change).ok().flatten()
+}
+
+pub(super) fn around_fork(around: Around) {
+    around.meet(&SITES);
 }
 
 /// Takes all that was counted so far for past.

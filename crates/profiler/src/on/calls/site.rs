@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lagom_base::sync::Mutex;
+use super::fork::{Around, Lock};
 
 /// All sites that were entered at least once; a site's number is its place here.
-static SITES: Mutex<Vec<&'static Site>> = Mutex::new(Vec::new());
+static SITES: Lock<Vec<&'static Site>> = Lock::new(Vec::new());
 
 /// The first of them once more, for who may not lock.
 static EARLY: [OnceLock<&'static Site>; 4096] = [const { OnceLock::new() }; 4096];
@@ -133,6 +133,10 @@ impl Site {
 /// The site with this number, if it is one of the first.
 pub(crate) fn early(number: u32) -> Option<&'static Site> {
     EARLY.get(number as usize)?.get().copied()
+}
+
+pub(super) fn around_fork(around: Around) {
+    around.meet(&SITES);
 }
 
 /// All numbered sites, in the order of their numbers.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::details::Details;
+use super::fork::Around;
 use super::histogram::{self, Buckets};
 use super::schedule::Schedule;
 use super::stretches::Stretches;
@@ -253,6 +254,14 @@ impl Slot {
     /// Whether the timed figures are those of `epoch`.
     pub(super) fn is_of(&self, epoch: u64) -> bool {
         self.epoch.load(Ordering::Acquire) == epoch
+    }
+
+    /// Meets its locks; the owner makes new ones, and a child has no other owners.
+    pub(super) fn around_fork(&self, around: Around) {
+        self.buckets.around_fork(around);
+        if let Some(details) = self.details.get() {
+            details.around_fork(around);
+        }
     }
 
     pub(super) fn details(&self) -> &Details {
