@@ -119,6 +119,7 @@ fn what_failed_is_a_part_of_the_wall_time() {
     let _alone = alone(Mode::Adaptive);
     for _ in 0..20 {
         let outer = span!("fails");
+        busy(MS);
         for _ in 0..10_000 {
             drop(span!("within what fails"));
         }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 /// The calls of all functions by their path: a forest of [`CallNode`]s, parents before their children.
 ///
-/// What is deeper than 128 open spans, or comes when a thread has met 4,096 paths, counts as its last caller's own time.
+/// What is deeper than 128 open spans, or comes when a thread has met 4,096 paths, counts here as its last caller's own time.
+/// The figures of its function have its calls and times all the same, down to 16,000 open spans. A thread begins a tree of its
+/// own: who started it is not above it.
 ///
 /// ```
 /// # use lagom_profiler as profiler;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fork::{self, Around, Lock};
 use super::slot::Slot;
+use super::thread::Deep;
 use super::tree::Tree;
 
 /// The slots of a block by the numbers of their sites. It grows by being replaced; slots never move.
@@ -18,13 +19,14 @@ const FIRST: usize = 16;
 pub(super) struct Block {
     table: Lock<Table>,
     pub(super) tree: Tree,
+    pub(super) deep: OnceLock<Deep>,
     /// The reset that the tree belongs to.
     tree_epoch: AtomicU64,
 }
 
 impl Block {
     const fn new() -> Self {
-        Self { table: Lock::new(&[]), tree: Tree::new(), tree_epoch: AtomicU64::new(u64::MAX) }
+        Self { table: Lock::new(&[]), tree: Tree::new(), deep: OnceLock::new(), tree_epoch: AtomicU64::new(u64::MAX) }
     }
 
     pub(super) fn table(&self) -> Table {

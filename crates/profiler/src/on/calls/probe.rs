@@ -388,9 +388,17 @@ impl Running {
             let from = stay.start.max(slot.get(Sum::LastEnd)).max(slot.get(Sum::DetachedEnd));
             slot.add(Sum::Outside, end.saturating_sub(from).min(stay.ticks) * weight);
             slot.raise(Sum::DetachedEnd, end);
-        } else if !thread.is_open(site.number_if_any(), self.depth()) {
-            let entered = slot.get(Sum::DetachedEnd).saturating_sub(stay.start);
-            slot.add(Sum::Outside, stay.ticks.saturating_sub(entered) * weight);
+            return;
+        }
+        let entered = slot.get(Sum::DetachedEnd).saturating_sub(stay.start);
+        let ticks = stay.ticks.saturating_sub(entered) * weight;
+        if !thread.is_open(site.number_if_any(), self.depth()) {
+            slot.add(Sum::Outside, ticks);
+        }
+        slot.add(Sum::OutsideOwn, ticks);
+        if let Some(caller) = thread.caller(self.depth()) {
+            caller.begin(control::epoch());
+            caller.add(Sum::OutsideBelow, ticks);
         }
     }
 }

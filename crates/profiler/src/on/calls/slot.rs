@@ -38,8 +38,11 @@ pub(super) enum Sum {
     SampledWall,
     Wall,
     Failed,
-    /// Total time that is not in the call tree.
+    /// Of calls that are not in the call tree: their time, each moment of it once; their time, as it is their own and that of
+    /// what they called; and what was not this function's own time, since it called such.
     Outside,
+    OutsideOwn,
+    OutsideBelow,
     LongPolls,
     CpuCalls,
     CpuWall,

@@ -233,6 +233,8 @@ impl Tally {
         // Less the same share.
         let failed = if wall > 0.0 { wall * (self.get(Sum::Failed) / self.get(Sum::Wall)).min(1.0) } else { 0.0 };
         let total = totals.total + self.get(Sum::Outside);
+        // As they are, so that in a recursion what one call has for its own is taken off another's.
+        let own = totals.own + self.get(Sum::OutsideOwn) - self.get(Sum::OutsideBelow);
         let first = self.first.map_or(0, |(_, ticks)| ticks);
         let longest = first.max(self.rest_max);
         // The margin of the sum of durations, as a share, is that of the total.
@@ -256,7 +258,7 @@ impl Tally {
             cancelled: outcome(Counter::Cancelled),
             total_ns: scale.whole_ns(total),
             margin_ns,
-            self_ns: scale.whole_ns(totals.own.min(total)),
+            self_ns: scale.whole_ns(own.min(total)),
             wall_ns: scale.whole_ns(wall),
             failed_ns: scale.whole_ns(failed),
             overhead_ns: scale.whole_ns(totals.overhead),
@@ -493,6 +495,12 @@ impl Forest {
         taken
     }
 
+    /// The sum over the nearest branches below that have a time: what lies between is the branch's own.
+    fn sum_below(&self, branch: &Branch, value: fn(&Branch) -> f64) -> f64 {
+        let children = branch.children.iter().map(|child| &self.nodes[*child]);
+        children.map(|child| if child.has_time() { value(child) } else { self.sum_below(child, value) }).sum()
+    }
+
     /// Appends a node and all below it; returns what of its time is its site's total, if its site is not above it.
     #[expect(clippy::too_many_arguments, reason = "one walk fills the list and the sums")]
     fn emit(
@@ -507,9 +515,8 @@ impl Forest {
     ) {
         let branch = &self.nodes[place];
         let site = branch.site as usize;
-        let child_sum =
-            |value: fn(&Branch) -> f64| branch.children.iter().map(|child| value(&self.nodes[*child])).sum::<f64>();
-        // A span that is still open, or was forgotten, has no time yet, though what it called has.
+        let child_sum = |value: fn(&Branch) -> f64| self.sum_below(branch, value);
+        // A span that is still open, was forgotten, or was never timed on this path has no time, though what it called has.
         let own = if branch.has_time() { branch.total - child_sum(|child| child.total) } else { 0.0 };
         let here = nodes.len();
         nodes.push(CallNode {

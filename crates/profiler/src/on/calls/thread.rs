@@ -1,7 +1,7 @@
 //! What a thread keeps: the way to its slots, and the path of its open spans.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::block::{self, Block, Table};
 use super::control::{self, Mode};
@@ -12,6 +12,12 @@ use super::{clock, cost, peaks, tree};
 
 /// Spans deeper than this are counted and timed, but not placed in the call tree.
 pub(super) const DEPTH: usize = 128;
+
+/// So many spans deeper than that are known by their site, which is enough to tell their own time.
+const DEEP: usize = 1 << 14;
+
+/// The sites of the spans that are open deeper than [`DEPTH`]; the owner's alone.
+pub(super) type Deep = Box<[AtomicU32]>;
 
 /// The slots of so many sites are found at once.
 const NEAR: usize = 256;
@@ -127,13 +133,16 @@ impl Thread {
         let entry = site.entry();
         let slot = self.known_slot(number_of(entry))?;
         let depth = self.depth.get();
+        let place = self.stack.get(depth as usize)?;
         // A plain load and store: there is one writer.
         let call = slot.calls.load(Ordering::Relaxed) + 1;
         if call >= slot.next.load(Ordering::Relaxed) || depth < slot.shallow.load(Ordering::Relaxed) {
             return None;
         }
         slot.calls.store(call, Ordering::Relaxed);
-        Some(self.push(entry))
+        place.set(entry);
+        self.depth.set(depth + 1);
+        Some(depth)
     }
 
     /// The slot of a site if there is one.
@@ -154,11 +163,44 @@ impl Thread {
     #[inline(always)]
     pub(super) fn push(&self, entry: u64) -> u32 {
         let depth = self.depth.get();
-        if let Some(place) = self.stack.get(depth as usize) {
-            place.set(entry);
+        match self.stack.get(depth as usize) {
+            Some(place) => place.set(entry),
+            None => self.push_deep(depth, number_of(entry)),
         }
         self.depth.set(depth + 1);
         depth
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_deep(&self, depth: u32, number: u32) {
+        let Some(block) = self.block.get() else { return };
+        let deep = block.deep.get().or_else(|| {
+            // 64 KiB, of threads that go so deep.
+            self.work(|| block.deep.get_or_init(|| (0..DEEP).map(|_| AtomicU32::new(0)).collect()))
+        });
+        if let Some(place) = deep.and_then(|deep| deep.get(depth as usize - DEPTH)) {
+            place.store(number, Ordering::Relaxed);
+        }
+    }
+
+    /// The sites of the first `depth` open spans as far as they are known.
+    fn sites(&self, depth: u32) -> impl DoubleEndedIterator<Item = u32> {
+        let depth = self.depth.get().min(depth) as usize;
+        let deep = self.block.get().and_then(|block| block.deep.get()).map_or(&[][..], |deep| deep);
+        let deep = &deep[..depth.saturating_sub(DEPTH).min(deep.len())];
+        let near = self.stack[..depth.min(DEPTH)].iter().map(|entry| number_of(entry.get()));
+        near.chain(deep.iter().map(|number| number.load(Ordering::Relaxed)))
+    }
+
+    /// The slot of what called the span at `depth`, if that is known.
+    pub(super) fn caller(&self, depth: u32) -> Option<&'static Slot> {
+        let above = (depth as usize).checked_sub(1)?;
+        let number = match self.stack.get(above) {
+            Some(entry) => number_of(entry.get()),
+            None => self.block.get()?.deep.get()?.get(above - DEPTH)?.load(Ordering::Relaxed),
+        };
+        self.known_slot(number)
     }
 
     /// The number of the innermost open site plus one; 0 without one, or if it lies too deep.
@@ -193,8 +235,8 @@ impl Thread {
 
     /// Whether a span of the site is open among the first `depth`.
     pub(super) fn is_open(&self, number: u32, depth: u32) -> bool {
-        let depth = (self.depth.get().min(depth) as usize).min(DEPTH);
-        self.stack[..depth].iter().any(|entry| number_of(entry.get()) == number)
+        // Of a recursion the last one is near.
+        self.sites(depth).rev().any(|open| open == number)
     }
 
     /// Runs the profiler's own work, of which nothing is profiled and no allocation counts; `None` if it runs already.
