@@ -15,7 +15,9 @@ pub enum Mode {
     /// A probe is one relaxed load and a branch; nothing is counted.
     Off = 0,
     /// Every call is counted; timed is every call of functions that are called seldom, and a random share of the others', so
-    /// that timing takes about 1 % of a thread's time. Estimates come with their confidence interval.
+    /// that timing takes about 1 % of a thread's time. Estimates come with their confidence interval. A hot function that becomes
+    /// slow is timed again within some 10 ms, if anything else in its thread is timed or somebody reads the figures meanwhile;
+    /// else after 8,192 calls at the latest.
     #[default]
     Adaptive = 1,
     /// Every call is counted and timed: two readings of the clock and a few nanoseconds more per call.

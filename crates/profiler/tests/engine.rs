@@ -145,6 +145,37 @@ fn calls_still_open_do_not_shorten_the_mean() {
     open.into_iter().rev().for_each(drop);
 }
 
+#[test]
+fn a_hot_function_that_becomes_slow_is_noticed() {
+    fn hot(time: Duration) {
+        let _span = span!("hot then slow");
+        if !time.is_zero() {
+            busy(time);
+        }
+    }
+    let _alone = alone(Mode::Adaptive);
+    for reader in [false, true] {
+        reset();
+        (0..300_000).for_each(|_| hot(Duration::ZERO));
+        let fast = stats("hot then slow");
+        assert!(fast.timed() < 150_000 && fast.total() < 50 * MS, "{fast:?}");
+        let start = Instant::now();
+        for call in 0..100 {
+            // A caller that is timed anyway looks around, or else who reads the figures.
+            let _rare = (!reader).then(|| span!("caller of what is slow"));
+            hot(2 * MS);
+            if reader && call % 10 == 0 {
+                drop(summary());
+            }
+        }
+        let (slow, took) = (stats("hot then slow"), start.elapsed());
+        let more = slow.total() - fast.total();
+        assert!(slow.timed() >= fast.timed() + 60, "{} after {}", slow.timed(), fast.timed());
+        assert!(more >= took * 7 / 10 && more <= took * 13 / 10, "{more:?} of {took:?}, {reader}");
+        assert!(slow.max() >= 2 * MS);
+    }
+}
+
 /// Called very often in the one thread and seldom in the other that gets its block.
 fn work(times: u32, time: Duration) {
     for _ in 0..times {

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::cost;
 use super::fork::{self, Around, Lock};
 use super::slot::Slot;
 use super::thread::Deep;
@@ -10,6 +11,9 @@ use super::tree::Tree;
 
 /// The slots of a block by the numbers of their sites. It grows by being replaced; slots never move.
 pub(super) type Table = &'static [OnceLock<&'static Slot>];
+
+/// Nanoseconds between two looks at all functions of a thread.
+const LOOK_EVERY: f64 = 10_000_000.0;
 
 /// The first table's size.
 const FIRST: usize = 16;
@@ -22,11 +26,19 @@ pub(super) struct Block {
     pub(super) deep: OnceLock<Deep>,
     /// The reset that the tree belongs to.
     tree_epoch: AtomicU64,
+    /// When functions were last looked through for those that have become slow.
+    looked_at: AtomicU64,
 }
 
 impl Block {
     const fn new() -> Self {
-        Self { table: Lock::new(&[]), tree: Tree::new(), deep: OnceLock::new(), tree_epoch: AtomicU64::new(u64::MAX) }
+        Self {
+            table: Lock::new(&[]),
+            tree: Tree::new(),
+            deep: OnceLock::new(),
+            tree_epoch: AtomicU64::new(u64::MAX),
+            looked_at: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn table(&self) -> Table {
@@ -50,6 +62,22 @@ impl Block {
             *self.table.lock() = table;
         }
         (table, table[place].get_or_init(|| Box::leak(Box::new(Slot::new()))))
+    }
+
+    /// Has functions timed again that were fast and are slow now: they would wait long for their turn. By the owner when it reads
+    /// the clock anyway, and by readers.
+    #[inline]
+    pub(super) fn notice_slowness(&self, now: u64) {
+        let elapsed = now.saturating_sub(self.looked_at.load(Ordering::Relaxed));
+        if elapsed as f64 >= cost::ticks_of_ns(LOOK_EVERY) {
+            self.look_through(now, elapsed);
+        }
+    }
+
+    #[cold]
+    fn look_through(&self, now: u64, elapsed: u64) {
+        self.looked_at.store(now, Ordering::Relaxed);
+        self.table().iter().filter_map(OnceLock::get).for_each(|slot| slot.notice_slowness(elapsed));
     }
 
     /// Whether the tree has been cleared for `epoch`, and needs no further look; by the owner.

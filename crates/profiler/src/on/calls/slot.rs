@@ -192,6 +192,13 @@ impl Slot {
         self.next.store(0, Ordering::Relaxed);
     }
 
+    /// Has the next call timed if calls have become slow since this was last asked, `elapsed` ticks ago.
+    pub(super) fn notice_slowness(&self, elapsed: u64) {
+        if self.schedule.has_slowed(self.calls.load(Ordering::Relaxed), elapsed) {
+            self.begin_sampling_anew();
+        }
+    }
+
     /// Begins the counters anew; by whoever resets. The next call is timed.
     pub(super) fn rebase(&self) {
         for place in (0..COUNTERS).rev() {

@@ -33,7 +33,9 @@ fn read() -> Snapshot {
     let mut tallies: Vec<Tally> = sites.iter().map(|_| Tally::default()).collect();
     let mut forest = Forest::default();
     let roaming = Roaming::read(&blocks, sites.len(), epoch);
+    let now = clock::ticks();
     for block in blocks {
+        block.notice_slowness(now);
         // How many calls one of those that were timed stands for, as it turned out.
         let ratios: Vec<f64> = tallies
             .iter_mut()

@@ -313,9 +313,13 @@ impl Thread {
     fn turn(&self, slot: &Slot, call: u64) -> u32 {
         let sampled = self.sampled.get();
         let due = slot.next.load(Ordering::Relaxed);
-        let turn = slot.schedule.turn(call, due, clock::ticks(), cost::timed(), sampled, || self.draw());
+        let now = clock::ticks();
+        let turn = slot.schedule.turn(call, due, now, cost::timed(), sampled, || self.draw());
         slot.next.store(turn.next, Ordering::Relaxed);
         self.sampled.set(sampled.saturating_add_signed(turn.sampled));
+        if let Some(block) = self.block.get() {
+            block.notice_slowness(now);
+        }
         turn.weight
     }
 
