@@ -4,6 +4,8 @@
 //! it is, its duration goes into the slot ([`histogram`], [`stretches`], [`details`]) and into the thread's [`tree`]. Slots
 //! and tree are a thread's [`block`]; a [`snapshot`] adds all blocks up.
 
+#[cfg(test)]
+mod backwards;
 mod block;
 mod call;
 mod cost;

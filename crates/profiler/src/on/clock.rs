@@ -50,6 +50,14 @@ pub(crate) fn now() -> u64 {
 /// Now, in ticks: see [`Scale`].
 #[inline]
 pub(crate) fn ticks() -> u64 {
+    #[cfg(test)]
+    return true_ticks().wrapping_add_signed(fake::OFFSET.get());
+    #[cfg(not(test))]
+    true_ticks()
+}
+
+#[inline]
+fn true_ticks() -> u64 {
     if SOURCE.load(Ordering::Relaxed) == Source::Counter as u8 { counter() } else { system_ticks() }
 }
 
@@ -105,7 +113,7 @@ impl Scale {
         if source() == Source::Counter && !left.is_zero() {
             std::thread::sleep(left);
         }
-        Self::since(anchor)
+        Self::since(anchor).or_known()
     }
 
     fn since(anchor: &Anchor) -> Self {
@@ -117,6 +125,13 @@ impl Scale {
         let ns = now.instant.duration_since(anchor.instant).as_nanos() as f64;
         // A counter that stood still tells nothing.
         Self { ns_per_tick: if ticks == 0 { 1.0 } else { ns / ticks as f64 } }
+    }
+
+    /// The first that was measured, where this one differs from it: then the counter has jumped, and not its rate changed.
+    fn or_known(self) -> Self {
+        static KNOWN: OnceLock<f64> = OnceLock::new();
+        let known = *KNOWN.get_or_init(|| self.ns_per_tick);
+        if (self.ns_per_tick / known - 1.0).abs() < 1e-3 { self } else { Self { ns_per_tick: known } }
     }
 
     pub(crate) fn ns(self, ticks: f64) -> f64 {
@@ -220,6 +235,22 @@ fn is_trusted() -> bool {
     false
 }
 
+/// A clock that jumps, as the counters of processors do that are not in step, or of a machine that was moved.
+#[cfg(test)]
+pub(in crate::on) mod fake {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// From here it can go far back, whatever the clock that it shifts begins with.
+        pub(super) static OFFSET: Cell<i64> = const { Cell::new(1 << 50) };
+    }
+
+    /// Moves this thread's clock on by so many ticks, or back.
+    pub(in crate::on) fn shift(ticks: i64) {
+        OFFSET.set(OFFSET.get() + ticks);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +264,17 @@ mod tests {
         let ns = Scale::measure().ns(ticks as f64);
         let error = (ns - took.as_nanos() as f64).abs() / took.as_nanos() as f64;
         assert!(error < 0.01, "{ns} ns by the counter, {took:?} by the system");
+    }
+
+    #[test]
+    fn a_jump_does_not_change_the_length_of_a_tick() {
+        let before = Scale::measure().ns_per_tick;
+        for jump in [-(1_i64 << 50), 1 << 33] {
+            fake::shift(jump);
+            let after = Scale::measure().ns_per_tick;
+            fake::shift(-jump);
+            assert!((after / before - 1.0).abs() < 1e-2, "{after} after {before}");
+        }
     }
 
     #[test]

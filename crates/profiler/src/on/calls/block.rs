@@ -68,7 +68,7 @@ impl Block {
     /// the clock anyway, and by readers.
     #[inline]
     pub(super) fn notice_slowness(&self, now: u64) {
-        let elapsed = now.saturating_sub(self.looked_at.load(Ordering::Relaxed));
+        let elapsed = now.wrapping_sub(self.looked_at.load(Ordering::Relaxed));
         if elapsed as f64 >= cost::ticks_of_ns(LOOK_EVERY) {
             self.look_through(now, elapsed);
         }
@@ -77,6 +77,10 @@ impl Block {
     #[cold]
     fn look_through(&self, now: u64, elapsed: u64) {
         self.looked_at.store(now, Ordering::Relaxed);
+        // A clock that went back.
+        if elapsed > u64::MAX / 2 {
+            return;
+        }
         self.table().iter().filter_map(OnceLock::get).for_each(|slot| slot.notice_slowness(elapsed));
     }
 
