@@ -100,6 +100,9 @@ impl fmt::Display for Summary {
         if self.functions.iter().any(|function| function.margin_ns > 0) {
             write!(f, "\n(+-: half the 95 % interval of an estimated total)")?;
         }
+        if self.functions.iter().any(|function| function.polls > 0) {
+            write!(f, "\n(async: self and total are of the polls; mean, p50 and p99 are from the first poll to the end)")?;
+        }
         let hidden = self.clock.percentiles_from();
         if self.functions.iter().any(|function| function.timed > 0 && function.p50() < hidden) {
             write!(f, "\n(percentiles below {} are not meaningful here: the clock's steps)", Time::from(hidden))?;
@@ -156,6 +159,16 @@ mod tests {
         let plain = FunctionStats { name: "f".into(), calls: 1, ..Default::default() };
         let text = Summary::of(vec![plain], false).to_string();
         assert!(!text.contains("errors") && !text.contains("allocs"), "{text}");
+    }
+
+    #[test]
+    fn what_the_columns_mean_for_async_functions_is_said_where_there_are_any() {
+        let mut rows = vec![row("f", 1)];
+        assert!(!Summary::of(rows.clone(), false).to_string().contains("async"));
+        rows[0].polls = 3;
+        let text = Summary::of(rows, false).to_string();
+        assert!(text.contains("(async: self and total are of the polls"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 
     #[test]

@@ -125,5 +125,9 @@ pub(super) fn write(page: &mut Markup, summary: &Summary) {
     if summary.functions.iter().any(|function| function.margin_ns > 0) {
         page.raw("<p class=\"dim\">± is half a 95 % confidence interval; what has none was timed in every call.</p>");
     }
+    if summary.functions.iter().any(|function| function.polls > 0) {
+        page.raw("<p class=\"dim\">Of async functions self and total are what their polls took; a call lasts from the first poll");
+        page.raw(" to the end, waiting included.</p>");
+    }
     page.raw("</section>\n");
 }
