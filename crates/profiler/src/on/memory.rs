@@ -53,9 +53,9 @@ pub(crate) fn reserved() -> impl Iterator<Item = (usize, usize)> {
 
 #[cfg(unix)]
 fn map(bytes: usize) -> Option<NonNull<u8>> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
     const FLAGS: i32 = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(any(miri, not(any(target_os = "linux", target_os = "android"))))]
     const FLAGS: i32 = libc::MAP_PRIVATE | libc::MAP_ANON;
     const ACCESS: i32 = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a new mapping at an address of the system's choice touches nothing that exists.

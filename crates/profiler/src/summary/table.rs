@@ -101,7 +101,10 @@ impl fmt::Display for Summary {
             write!(f, "\n(+-: half the 95 % interval of an estimated total)")?;
         }
         if self.functions.iter().any(|function| function.polls > 0) {
-            write!(f, "\n(async: self and total are of the polls; mean, p50 and p99 are from the first poll to the end)")?;
+            write!(
+                f,
+                "\n(async: self and total are of the polls; mean, p50 and p99 are from the first poll to the end)"
+            )?;
         }
         let hidden = self.clock.percentiles_from();
         if self.functions.iter().any(|function| function.timed > 0 && function.p50() < hidden) {

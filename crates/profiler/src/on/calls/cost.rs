@@ -93,8 +93,9 @@ pub(super) fn measure_once() {
 static PROBE: Site = Site::new("", "", "", 0).hidden();
 static BARE: Site = Site::new("", "", "", 0).hidden();
 
-const BATCHES: usize = 25;
-const CALLS: u32 = 64;
+// Interpreted, the figures mean nothing and take minutes.
+const BATCHES: usize = if cfg!(miri) { 1 } else { 25 };
+const CALLS: u32 = if cfg!(miri) { 8 } else { 64 };
 
 /// The median of some batches, of which those count little in which something came between.
 fn typical(mut batch: impl FnMut() -> f64) -> f64 {

@@ -426,3 +426,29 @@ impl Thread {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Span;
+    use super::*;
+
+    #[test]
+    fn a_call_that_is_timed_for_itself_puts_off_the_one_that_was_due() {
+        static SITE: Site = Site::new("put off", "", "", 0);
+        let run = || {
+            (0..100_000).for_each(|_| drop(Span::enter(&SITE)));
+            with(|thread| {
+                let slot = thread.slot(&SITE).expect("called");
+                let due = slot.calls.load(Ordering::Relaxed) + 1;
+                slot.next.store(due, Ordering::Relaxed);
+                // The outermost call of a recursion comes just then.
+                slot.shallow.store(u32::MAX, Ordering::Relaxed);
+                assert_eq!(thread.begin(&SITE, slot), 1);
+                assert_eq!(slot.next.load(Ordering::Relaxed), due + 1);
+                slot.shallow.store(0, Ordering::Relaxed);
+                assert!(thread.begin(&SITE, slot) > 1, "it stands for its stratum");
+            });
+        };
+        std::thread::spawn(run).join().expect("no panic");
+    }
+}
