@@ -119,8 +119,8 @@ fn paths_beyond_the_room_for_them_keep_their_calls_and_times() {
         let get = |name: &str| summary.get(name).expect("called").clone();
         let (top, leaf) = (get("above many"), get("leaf of many"));
         assert_eq!(leaf.calls(), 10_000);
-        assert!(leaf.total() >= 49 * MS && leaf.total() <= wall, "{leaf:?} in {wall:?}");
-        assert!(top.total() >= 50 * MS && top.total() <= wall);
+        assert!(leaf.total() >= 45 * MS && (mode == Mode::Adaptive || leaf.total() <= wall), "{leaf:?} in {wall:?}");
+        assert!(top.total() >= 50 * MS && top.total() <= wall + wall / 1_000);
         for row in summary.functions() {
             assert!(row.self_time() <= row.total(), "{row:?} in {wall:?}");
         }

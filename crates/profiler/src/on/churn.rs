@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use lagom_base::sync::Mutex;
-
+use super::fork::{Around, Lock};
 use super::heap as counters;
 
-static BEGIN: Mutex<Option<Begin>> = Mutex::new(None);
+static BEGIN: Lock<Option<Begin>> = Lock::new(None);
+
+pub(super) fn around_fork(around: Around) {
+    around.meet(&BEGIN);
+}
 
 #[derive(Clone, Copy)]
 struct Begin {

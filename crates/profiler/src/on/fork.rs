@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use lagom_base::sync::wait_a_little;
 
-use super::{calls, control, figures, scopes};
+use super::{calls, churn, control, figures, scopes};
 
 /// A lock for what is seldom fought over, and never held for long.
 #[derive(Default)]
@@ -118,6 +118,7 @@ fn all(around: Around) {
     control::around_fork(around);
     figures::around_fork(around);
     scopes::around_fork(around);
+    churn::around_fork(around);
     calls::around_fork(around);
 }
 

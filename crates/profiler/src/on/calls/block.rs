@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cost;
 use super::fork::{self, Around, Lock};
-use super::slot::Slot;
+use super::slot::{MAKING, Slot};
 use super::thread::Deep;
 use super::tree::Tree;
 
@@ -136,6 +136,7 @@ pub(super) fn late_slot(number: u32) -> &'static Slot {
 /// Meets the locks of all blocks and their slots, that of the list first.
 pub(super) fn around_fork(around: Around) {
     around.meet(&LATE);
+    around.meet(&MAKING);
     around.meet_with(&BLOCKS, |blocks| {
         for block in &blocks.all {
             // Without it nobody makes a slot.

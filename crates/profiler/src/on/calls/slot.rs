@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::details::Details;
-use super::fork::Around;
+use super::fork::{Around, Lock};
 use super::histogram::{self, Buckets};
 use super::schedule::Schedule;
 use super::stretches::Stretches;
@@ -113,6 +113,9 @@ pub(super) struct Slot {
 /// So few calls may be the outermost ones of a recursion.
 const SHALLOW_ALLOWED: u64 = 4;
 const SHALLOW_ONE_IN: u64 = 256;
+
+/// Held while details are made, so that a fork meets none whose locks it has not seen.
+pub(super) static MAKING: Lock<()> = Lock::new(());
 
 /// While the figures are cleared.
 const VOID: u64 = u64::MAX;
@@ -266,7 +269,7 @@ impl Slot {
         self.epoch.load(Ordering::Acquire) == epoch
     }
 
-    /// Meets its locks; the owner makes new ones, and a child has no other owners.
+    /// Meets its locks, while no new ones are made.
     pub(super) fn around_fork(&self, around: Around) {
         self.buckets.around_fork(around);
         if let Some(details) = self.details.get() {
@@ -275,7 +278,10 @@ impl Slot {
     }
 
     pub(super) fn details(&self) -> &Details {
-        self.details.get_or_init(Box::default)
+        self.details.get().unwrap_or_else(|| {
+            let _making = MAKING.lock();
+            self.details.get_or_init(Box::default)
+        })
     }
 
     pub(super) fn existing_details(&self) -> Option<&Details> {
