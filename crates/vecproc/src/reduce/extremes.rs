@@ -1,6 +1,5 @@
 //! The least and the greatest, and where they are.
 
-use super::plain::{COLUMNS, WIDTH};
 use super::sample::{Sample, all_pieces};
 use crate::arch::{Kernel, LANES, Vector, dispatch};
 
@@ -178,7 +177,7 @@ struct Best {
 }
 
 /// Elements searched at a time.
-const BLOCK: usize = 8 * COLUMNS;
+const BLOCK: usize = 512;
 
 /// Looks for something better; gives the place of the first NaN, unless these are skipped.
 struct Improve<'a, const GREATEST: bool> {
@@ -191,9 +190,21 @@ struct Improve<'a, const GREATEST: bool> {
 impl<const GREATEST: bool> Kernel for Improve<'_, GREATEST> {
     type Output = Option<usize>;
 
-    /// The extreme of a block is found without places; only a block that is better is searched for the place.
     #[inline(always)]
     fn run<V: Vector>(self) -> Option<usize> {
+        // As many vectors side by side as there are registers for.
+        if V::REGISTERS >= 16 {
+            self.by_columns::<V, 8, { 8 * LANES }>()
+        } else {
+            self.by_columns::<V, 4, { 4 * LANES }>()
+        }
+    }
+}
+
+impl<const GREATEST: bool> Improve<'_, GREATEST> {
+    /// The extreme of a block is found without places; only a block that is better is searched for the place.
+    #[inline(always)]
+    fn by_columns<V: Vector, const WIDTH: usize, const COLUMNS: usize>(self) -> Option<usize> {
         let mut value = V::splat(self.best.as_ref().map_or(f64::NAN, |best| best.value));
         let mut at = None;
         let blocks = self.x.chunks(BLOCK);

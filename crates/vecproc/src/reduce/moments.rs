@@ -125,10 +125,9 @@ impl Moments {
     /// The mean of the first elements of a block, as many as a power of two: exact if all are equal.
     #[inline(always)]
     pub(super) fn middle<V: Vector>(block: &[f64]) -> f64 {
-        const MOST: usize = 512;
-        let n = MOST.min(1 << block.len().ilog2());
-        if n < MOST {
-            let mut sums = [0.0; MOST];
+        let Some(first) = block.first_chunk() else {
+            let n = 1 << block.len().ilog2();
+            let mut sums = [0.0; FIRST];
             sums[..n].copy_from_slice(&block[..n]);
             let mut left = n;
             while left > 1 {
@@ -138,16 +137,31 @@ impl Moments {
                 }
             }
             return sums[0] / n as f64;
-        }
+        };
         let mut sums = [V::splat(0.0); LANES];
-        for (sum, rows) in sums.iter_mut().zip(block[..MOST].as_chunks::<LANES>().0.as_chunks::<LANES>().0) {
-            let [a, b, c, d, e, f, g, h] = rows;
-            let ab = V::load(a).add(V::load(b)).add(V::load(c).add(V::load(d)));
-            let ef = V::load(e).add(V::load(f)).add(V::load(g).add(V::load(h)));
-            *sum = ab.add(ef);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            *sum = eighth(first, i);
         }
-        super::plain::total(sums) / MOST as f64
+        mean(sums)
     }
+}
+
+/// The most elements that the middle of a block is the mean of.
+const FIRST: usize = 512;
+
+/// The sum of the `i`th eighth, by lanes.
+#[inline(always)]
+fn eighth<V: Vector>(first: &[f64; FIRST], i: usize) -> V {
+    let [a, b, c, d, e, f, g, h] = &first.as_chunks::<LANES>().0.as_chunks::<LANES>().0[i];
+    let ab = V::load(a).add(V::load(b)).add(V::load(c).add(V::load(d)));
+    let ef = V::load(e).add(V::load(f)).add(V::load(g).add(V::load(h)));
+    ab.add(ef)
+}
+
+/// Of the sums of eighths.
+#[inline(always)]
+fn mean<V: Vector>(sums: [V; LANES]) -> f64 {
+    super::plain::total(sums) / FIRST as f64
 }
 
 /// The elements of a block times a power of two.
@@ -170,6 +184,7 @@ const WIDTH: usize = 4;
 const COLUMNS: usize = WIDTH * LANES;
 /// Elements of a column that are added up in a row.
 const ROWS: usize = 16;
+const PART: usize = ROWS * COLUMNS;
 
 impl Kernel for Blocks<'_> {
     type Output = ();
@@ -188,40 +203,71 @@ impl Kernel for Blocks<'_> {
 fn run<const SCALED: bool, V: Vector>(blocks: Blocks<'_>) {
     let one = V::hidden_one();
     let mut copy = [0.0; Moments::BLOCK];
-    for mut block in blocks.x.chunks(Moments::BLOCK) {
+    let mut rest = blocks.x;
+    let mut about = if rest.is_empty() { 0.0 } else { Moments::middle::<V>(rest) };
+    while !rest.is_empty() {
+        let (mut block, after) = rest.split_at(rest.len().min(Moments::BLOCK));
         if SCALED {
             block = scaled(block, blocks.unit, &mut copy);
+            about = Moments::middle::<V>(block);
         }
-        let about = Moments::middle::<V>(block);
+        // The middle of the block after this is found beside the work on this one, and nothing has to wait for it.
+        let next = after.first_chunk();
+        let mut eighths = [V::splat(0.0); LANES];
         let middle = V::splat(about);
         let (mut sum, mut square) = (V::splat(0.0), V::splat(0.0));
         // Short columns: the fewer additions in a row, the less is rounded.
-        for part in block.chunks(ROWS * COLUMNS) {
-            let mut sums = [V::splat(0.0); WIDTH];
-            let mut squares = [V::splat(0.0); WIDTH];
-            macro_rules! add {
-                ($row:expr) => {
-                    let (groups, _) = $row.as_chunks::<LANES>();
-                    for i in 0..WIDTH {
-                        let x = V::load(&groups[i]).sub_beside(middle, one);
-                        sums[i] = sums[i].add(x);
-                        squares[i] = squares[i].add(x.mul(x));
-                    }
-                };
-            }
-            let (rows, rest) = part.as_chunks::<COLUMNS>();
-            for row in rows {
-                add!(row);
-            }
-            if !rest.is_empty() {
-                let mut row = [about; COLUMNS];
-                row[..rest.len()].copy_from_slice(rest);
-                add!(row);
-            }
+        for (i, part) in block.chunks(PART).enumerate() {
+            let (sums, squares) = match part.first_chunk() {
+                Some(part) => columns(part, middle, one),
+                // What is at the middle adds nothing.
+                None => {
+                    let mut whole = [about; PART];
+                    whole[..part.len()].copy_from_slice(part);
+                    columns(&whole, middle, one)
+                }
+            };
             sum = sum.add(sums[0].add(sums[1]).add(sums[2].add(sums[3])));
             square = square.add(squares[0].add(squares[1]).add(squares[2].add(squares[3])));
+            if let Some(next) = next {
+                eighths[2 * i] = eighth(next, 2 * i);
+                eighths[2 * i + 1] = eighth(next, 2 * i + 1);
+            }
         }
         let (sum, square) = (total_of_lanes(sum), total_of_lanes(square));
         blocks.moments.merge(block.len() as f64, about, sum, square);
+        about = match next {
+            Some(_) => mean(eighths),
+            None if after.is_empty() => 0.0,
+            None => Moments::middle::<V>(after),
+        };
+        rest = after;
     }
+}
+
+/// The sums of the differences from the middle and of their squares.
+#[inline(always)]
+fn columns<V: Vector>(part: &[f64; PART], middle: V, one: V) -> ([V; WIDTH], [V; WIDTH]) {
+    let mut sums = [V::splat(0.0); WIDTH];
+    let mut squares = [V::splat(0.0); WIDTH];
+    macro_rules! add {
+        ($columns:expr) => {
+            for row in part.as_chunks::<COLUMNS>().0 {
+                let (groups, _) = row.as_chunks::<LANES>();
+                for i in $columns {
+                    let x = V::load(&groups[i]).sub_beside(middle, one);
+                    sums[i] = sums[i].add(x);
+                    squares[i] = squares[i].add(x.mul(x));
+                }
+            }
+        };
+    }
+    if V::REGISTERS >= 4 * WIDTH {
+        add!(0..WIDTH);
+    } else {
+        // Half of the columns at a time, or there are not enough registers.
+        add!(0..WIDTH / 2);
+        add!(WIDTH / 2..WIDTH);
+    }
+    (sums, squares)
 }

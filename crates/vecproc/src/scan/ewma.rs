@@ -6,74 +6,67 @@ use crate::stage::Archive;
 
 /// `y = decay * y + gain * x`.
 ///
-/// The same three steps as a running sum, with what is before made smaller by a power of the decay.
+/// By doubling: what the last 2, 4, 8, 16 elements come to, each from two of the half, of which the older is made smaller
+/// by a power of the decay. A result is that of the last 16 and the result 16 elements ago, which lies in the same lane,
+/// so that only every other row waits for one before it.
 #[derive(Debug, Clone)]
 pub(crate) struct Ewma {
-    /// `decay` to the power of 1, 2, … 8.
-    powers: Group,
-    /// To the power of 8, 16, … 64.
-    row_powers: Group,
+    /// `decay` to the power of 1, 2, 4, 8, 16.
+    powers: [f64; 5],
     gain: f64,
-    y: f64,
+    /// Of the last row: its elements and what the last 2, 4, 8 came to.
+    sums: [Group; 4],
+    /// Of the last two rows.
+    results: [Group; 2],
 }
 
 impl Ewma {
     pub(crate) fn new(decay: f64, gain: f64, y: f64) -> Self {
-        let mut powers = [decay; LANES];
-        for i in 1..LANES {
-            // From the halves, as exact as can be.
-            powers[i] = powers[i / 2] * powers[i - i / 2 - 1];
+        let mut powers = [decay; 5];
+        for i in 1..powers.len() {
+            powers[i] = powers[i - 1] * powers[i - 1];
         }
-        let mut row_powers = [powers[LANES - 1]; LANES];
-        for i in 1..LANES {
-            row_powers[i] = row_powers[i / 2] * row_powers[i - i / 2 - 1];
-        }
-        Self { powers, row_powers, gain, y }
+        // As if `y` had been the one element before.
+        let mut last = [0.0; LANES];
+        last[LANES - 1] = y;
+        Self { powers, gain, sums: [last; 4], results: [[0.0; LANES], last] }
     }
 }
 
 impl Scan for Ewma {
     #[inline(always)]
     fn block<V: Vector>(&mut self, mut rows: [V; LANES]) -> [V; LANES] {
-        let none = V::splat(0.0);
-        let (one, two, four) = (V::splat(self.powers[0]), V::splat(self.powers[1]), V::splat(self.powers[3]));
+        let [one, two, four, eight, sixteen] = self.powers;
+        let [one, two, four] = [V::splat(one), V::splat(two), V::splat(four)];
+        let [eight, sixteen] = [V::splat(eight), V::splat(sixteen)];
+        let gain = V::splat(self.gain);
+        let [of1, of2, of4, of8] = &self.sums;
+        let (mut of1, mut of2, mut of4, mut of8) = (V::load(of1), V::load(of2), V::load(of4), V::load(of8));
+        let [earlier, last] = &self.results;
+        let (mut earlier, mut last) = (V::load(earlier), V::load(last));
         for row in &mut rows {
-            *row = row.mul(V::splat(self.gain));
-            *row = row.up::<1>(none).mul(one).add(*row);
-            *row = row.up::<2>(none).mul(two).add(*row);
-            *row = row.up::<4>(none).mul(four).add(*row);
+            let x = row.mul(gain);
+            let pair = x.after::<1>(of1).mul(one).add(x);
+            let quad = pair.after::<2>(of2).mul(two).add(pair);
+            let oct = quad.after::<4>(of4).mul(four).add(quad);
+            let result = earlier.mul(sixteen).add(of8.mul(eight).add(oct));
+            (of1, of2, of4, of8) = (x, pair, quad, oct);
+            (earlier, last) = (last, result);
+            *row = result;
         }
-        let ends = [
-            rows[0].last(),
-            rows[1].last(),
-            rows[2].last(),
-            rows[3].last(),
-            rows[4].last(),
-            rows[5].last(),
-            rows[6].last(),
-            rows[7].last(),
-        ];
-        let [row1, row2, _, row4, ..] = self.row_powers;
-        let (row1, row2, row4) = (V::splat(row1), V::splat(row2), V::splat(row4));
-        let (to1, to3) = (ends[0].mul(row1).add(ends[1]), ends[2].mul(row1).add(ends[3]));
-        let (to5, to7) = (ends[4].mul(row1).add(ends[5]), ends[6].mul(row1).add(ends[7]));
-        let to2 = to1.mul(row1).add(ends[2]);
-        let (to3, to7) = (to1.mul(row2).add(to3), to5.mul(row2).add(to7));
-        let (to4, to5, to7) = (to3.mul(row1).add(ends[4]), to3.mul(row2).add(to5), to3.mul(row4).add(to7));
-        let to6 = to5.mul(row1).add(ends[6]);
-        let before = [none, ends[0], to1, to2, to3, to4, to5, to6];
-        let start = V::splat(self.y);
-        let powers = V::load(&self.powers);
-        rows[0] = start.mul(powers).add(rows[0]);
-        for j in 1..LANES {
-            let before = start.mul(V::splat(self.row_powers[j - 1])).add(before[j]);
-            rows[j] = before.mul(powers).add(rows[j]);
-        }
-        self.y = start.mul(V::splat(self.row_powers[LANES - 1])).add(to7).first();
+        let [sum1, sum2, sum4, sum8] = &mut self.sums;
+        of1.store(sum1);
+        of2.store(sum2);
+        of4.store(sum4);
+        of8.store(sum8);
+        let [before, result] = &mut self.results;
+        earlier.store(before);
+        last.store(result);
         rows
     }
 
     fn exchange(&mut self, archive: &mut Archive) {
-        archive.f64(&mut self.y);
+        archive.f64s(self.sums.as_flattened_mut());
+        archive.f64s(self.results.as_flattened_mut());
     }
 }

@@ -146,12 +146,27 @@ impl Unadjusted {
         self.is_plain = true;
         self.running = Running::new(Ewma::new(1.0 - self.alpha, self.alpha, y));
     }
-}
 
-/// How many of the next elements are there before one is missing, or so many that one does not make all others slow.
-fn present_at_first(x: &[f64]) -> usize {
-    let next = &x[..x.len().min(2 * TILE)];
-    if has_nan(next) { next.iter().take_while(|x| !x.is_nan()).count() } else { next.len() }
+    /// The next `n` as if none were missing; `false`, and nothing is changed, if that cannot be said afterwards.
+    fn try_run(&mut self, io: &mut Io<'_>, n: usize) -> bool {
+        let Io::Into { x, out, .. } = io else { return false };
+        let before = self.running.clone();
+        self.running.process(Io::into(&x[..n], &mut out[..n], n));
+        let is_plain = !out[n - 1].is_nan();
+        if !is_plain {
+            self.running = before;
+        }
+        is_plain
+    }
+
+    /// How many there are before one is missing, of so few that one does not make all others slow.
+    fn present_at_first(&self, x: &[f64]) -> usize {
+        match self.is_plain {
+            true if has_nan(x) => x.iter().take_while(|x| !x.is_nan()).count(),
+            true => x.len(),
+            false => 0,
+        }
+    }
 }
 
 impl Stage for Unadjusted {
@@ -164,12 +179,17 @@ impl Stage for Unadjusted {
             if is_first {
                 self.run_from(x);
             }
-            let present = if self.is_plain { present_at_first(io.x()) } else { 0 };
+            let n = io.len().min(2 * TILE);
+            // One that is missing shows in the last result: most are not looked at before.
+            let ran = self.is_plain && !self.y.is_nan() && self.try_run(&mut io, n);
+            let present = if ran { n } else { self.present_at_first(&io.x()[..n]) };
             let (mut some, rest) = io.split_at(present.max(1));
             let mut missing = 0;
             if present > 0 {
                 missing = self.lacking.saturating_sub(1).min(present);
-                self.running.process(some.reborrow());
+                if !ran {
+                    self.running.process(some.reborrow());
+                }
                 if is_first {
                     some.out()[0] = x;
                 }

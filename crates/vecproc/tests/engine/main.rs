@@ -6,6 +6,7 @@ mod bits;
 mod cuts;
 mod element_types;
 mod errors;
+mod ewma;
 mod exact;
 mod inputs;
 mod instruction_sets;

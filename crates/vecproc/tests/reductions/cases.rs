@@ -171,3 +171,25 @@ fn lengths_that_differ_are_named() {
         assert_eq!(error.unwrap_err().to_string(), "inputs of lengths 3 and 5 have no pairs");
     }
 }
+
+/// Their sum would be NaN, which they are not.
+#[test]
+fn infinities_of_both_signs_are_numbers() {
+    for n in [2, 9, 40, 64, 100, 600, 5000] {
+        for apart in [1, 8, 16, 32, 64, 512].into_iter().filter(|&apart| apart < n) {
+            let mut x: Vec<f64> = (0..n).map(|i| (i % 17) as f64).collect();
+            let (least, greatest) = (n - 1 - apart, n - 1);
+            (x[least], x[greatest]) = (f64::NEG_INFINITY, f64::INFINITY);
+            assert_eq!(min_max(&x), (f64::NEG_INFINITY, f64::INFINITY), "{n} {apart}");
+            assert_eq!((argmin(&x), argmax(&x)), (Some(least), Some(greatest)), "{n} {apart}");
+            let first = least / 2;
+            if first < least {
+                x[first] = f64::NAN;
+                assert!(min_max(&x).0.is_nan() && min_max(&x).1.is_nan(), "{n} {apart}");
+                assert_eq!((argmin(&x), argmax(&x)), (Some(first), Some(first)), "{n} {apart}");
+                assert_eq!(min_max(present(&x)), (f64::NEG_INFINITY, f64::INFINITY), "{n} {apart}");
+                assert_eq!((argmin(present(&x)), argmax(present(&x))), (Some(least), Some(greatest)), "{n} {apart}");
+            }
+        }
+    }
+}
