@@ -183,7 +183,12 @@ impl AnyWriter {
     ///
     /// # Examples
     ///
-    /// See [`AnyWriter`].
+    /// ```
+    /// use lagom_vecproc::file::{AnyWriter, FileErrorKind};
+    ///
+    /// let error = AnyWriter::create("x.xlsx").unwrap_err();
+    /// assert!(matches!(error.kind(), FileErrorKind::UnknownExtension));
+    /// ```
     pub fn create(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
         Ok(Self(match Format::of(path)? {

@@ -27,6 +27,17 @@ pub struct FileError {
 }
 
 /// What a [`FileError`] is about. Offsets and lengths are in bytes.
+///
+/// # Examples
+///
+/// ```
+/// use lagom_vecproc::file::{AnyReader, FileErrorKind};
+///
+/// match AnyReader::open("measurements.xlsx").unwrap_err().kind() {
+///     FileErrorKind::UnknownExtension => println!("convert it to CSV"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileErrorKind {

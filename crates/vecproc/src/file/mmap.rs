@@ -59,7 +59,17 @@ impl MappedF64 {
     ///
     /// # Examples
     ///
-    /// See [`MappedF64`].
+    /// ```
+    /// use lagom_vecproc::file::{FileErrorKind, MappedF64};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.f64");
+    /// std::fs::write(&path, [0; 12])?;
+    /// // SAFETY: nobody else knows the file.
+    /// let error = unsafe { MappedF64::open(&path) }.unwrap_err();
+    /// assert!(matches!(error.kind(), FileErrorKind::PartialElement { len: 12, element: 8 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let input = InputFile::open(path.as_ref())?;
         let (len, element) = (input.len(), ElementType::F64.size());

@@ -188,7 +188,20 @@ impl Pipeline {
     ///
     /// # Examples
     ///
-    /// See [`Progress`] and [`process_with`].
+    /// ```
+    /// use lagom_vecproc::Pipeline;
+    /// use std::ops::ControlFlow;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (x, y) = (folder.path().join("x.f64"), folder.path().join("y.f64"));
+    /// std::fs::write(&x, [0; 800])?;
+    /// let shown = |progress: lagom_vecproc::file::Progress| {
+    ///     println!("{} of {:?}", progress.done, progress.total);
+    ///     ControlFlow::Continue(())
+    /// };
+    /// assert_eq!(Pipeline::new().rolling_mean(7).process_file_with(&x, &y, shown)?, 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn process_file_with(
         &self,
         input: impl AsRef<Path>,

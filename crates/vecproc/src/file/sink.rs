@@ -74,7 +74,17 @@ pub trait Sink {
     ///
     /// # Examples
     ///
-    /// See [`Sink`].
+    /// ```
+    /// use lagom_vecproc::file::{RawWriter, Sink};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.f64");
+    /// drop(RawWriter::create(&path)?); // leaves nothing
+    /// assert!(!path.exists());
+    /// RawWriter::create(&path)?.finish()?;
+    /// assert!(path.exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn finish(self) -> Result<(), FileError>
     where
         Self: Sized;

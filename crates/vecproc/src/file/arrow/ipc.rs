@@ -54,7 +54,18 @@ impl ArrowReader {
     ///
     /// # Examples
     ///
-    /// See [`ArrowReader`].
+    /// ```
+    /// use lagom_vecproc::file::{ArrowReader, ArrowWriter, Sink, Source};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.arrow");
+    /// let mut x = ArrowWriter::create(&path, "price")?;
+    /// x.write(&[1.5])?;
+    /// x.finish()?;
+    /// assert_eq!(ArrowReader::open(&path, 0)?.next_chunk()?, Some(&[1.5][..]));
+    /// assert!(ArrowReader::open(&path, "volume").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(path: impl AsRef<Path>, column: impl Into<Column>) -> Result<Self, FileError> {
         let (file, column) = (Arc::new(InputFile::open(path.as_ref())?), column.into());
         let malformed = |error: ArrowError| column::malformed(&file, error);
@@ -125,7 +136,18 @@ impl Seek for Bytes {
 ///
 /// # Examples
 ///
-/// See [`ArrowReader`].
+/// ```
+/// use lagom_vecproc::file::{ArrowWriter, Sink};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("x.arrow");
+/// let mut x = ArrowWriter::create(&path, "price")?;
+/// x.write(&[1.0, 2.0])?;
+/// assert!(!path.exists());
+/// x.finish()?;
+/// assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ArrowWriter {
     writer: Writer,
     schema: SchemaRef,
@@ -147,7 +169,15 @@ impl ArrowWriter {
     ///
     /// # Examples
     ///
-    /// See [`ArrowReader`].
+    /// ```
+    /// use lagom_vecproc::file::{ArrowWriter, Sink};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.arrow");
+    /// ArrowWriter::create(&path, "price")?.finish()?; // a column without rows
+    /// assert!(ArrowWriter::create("no/such/folder/x.arrow", "price").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(path: impl AsRef<Path>, name: &str) -> Result<Self, FileError> {
         Self::begin(path.as_ref(), name, |output, schema| Ok(Writer::File(FileWriter::try_new(output, schema)?)))
     }

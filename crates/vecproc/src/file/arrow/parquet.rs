@@ -53,7 +53,18 @@ impl ParquetReader {
     ///
     /// # Examples
     ///
-    /// See [`ParquetReader`].
+    /// ```
+    /// use lagom_vecproc::file::{ParquetReader, ParquetWriter, Sink, Source};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.parquet");
+    /// let mut x = ParquetWriter::create(&path, "price")?;
+    /// x.write(&[1.5])?;
+    /// x.finish()?;
+    /// assert_eq!(ParquetReader::open(&path, 0)?.next_chunk()?, Some(&[1.5][..]));
+    /// assert!(ParquetReader::open(&path, "volume").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(path: impl AsRef<Path>, column: impl Into<Column>) -> Result<Self, FileError> {
         let file = Arc::new(InputFile::open(path.as_ref())?);
         let malformed = |error: ParquetError| column::malformed(&file, error);
@@ -93,7 +104,18 @@ impl fmt::Debug for ParquetReader {
 ///
 /// # Examples
 ///
-/// See [`ParquetReader`].
+/// ```
+/// use lagom_vecproc::file::{ParquetWriter, Sink};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("x.parquet");
+/// let mut x = ParquetWriter::create(&path, "price")?;
+/// x.write(&[1.0, 2.0])?;
+/// assert!(!path.exists());
+/// x.finish()?;
+/// assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ParquetWriter {
     writer: parquet::arrow::ArrowWriter<OutputFile>,
     schema: SchemaRef,
@@ -109,7 +131,15 @@ impl ParquetWriter {
     ///
     /// # Examples
     ///
-    /// See [`ParquetReader`].
+    /// ```
+    /// use lagom_vecproc::file::{ParquetWriter, Sink};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.parquet");
+    /// ParquetWriter::create(&path, "price")?.finish()?; // a column without rows
+    /// assert!(ParquetWriter::create("no/such/folder/x.parquet", "price").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(path: impl AsRef<Path>, name: &str) -> Result<Self, FileError> {
         let (path, schema) = (path.as_ref(), column::schema(name));
         let output = OutputFile::create(path)?;

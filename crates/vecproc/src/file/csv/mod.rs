@@ -104,7 +104,16 @@ impl Csv {
     ///
     /// # Examples
     ///
-    /// See [`Csv`].
+    /// ```
+    /// use lagom_vecproc::file::{Csv, Source};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.csv");
+    /// std::fs::write(&path, "day,price\n1,2.5\n")?;
+    /// assert_eq!(Csv::new().open(&path, 1)?.next_chunk()?, Some(&[2.5][..]));
+    /// assert!(Csv::new().open(&path, "volume").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn open(&self, path: impl AsRef<Path>, column: impl Into<Column>) -> Result<CsvReader, FileError> {
         CsvReader::open(self, path.as_ref(), column.into())
     }
@@ -117,7 +126,17 @@ impl Csv {
     ///
     /// # Examples
     ///
-    /// See [`CsvWriter`].
+    /// ```
+    /// use lagom_vecproc::file::{Csv, Sink};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.csv");
+    /// let mut x = Csv::new().create(&path, "price")?;
+    /// x.write(&[2.5, f64::NAN])?;
+    /// x.finish()?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "price\n2.5\nNaN\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn create(&self, path: impl AsRef<Path>, name: &str) -> Result<CsvWriter, FileError> {
         CsvWriter::create(self, path.as_ref(), name)
     }

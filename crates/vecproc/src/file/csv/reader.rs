@@ -23,7 +23,17 @@ const SHOWN: usize = 60;
 ///
 /// # Examples
 ///
-/// See [`Csv`].
+/// ```
+/// use lagom_vecproc::file::{Csv, Source};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("x.csv");
+/// std::fs::write(&path, "price\n 1e3 \n\"-inf\"\n")?;
+/// let mut x = Csv::new().open(&path, "price")?;
+/// assert_eq!(x.next_chunk()?, Some(&[1000.0, f64::NEG_INFINITY][..]));
+/// assert_eq!(x.next_chunk()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct CsvReader {
     fields: Fields,

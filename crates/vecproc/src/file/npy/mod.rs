@@ -159,7 +159,18 @@ impl Npy {
     ///
     /// # Examples
     ///
-    /// See [`Npy`].
+    /// ```
+    /// use lagom_vecproc::file::{Npy, NpyWriter, Sink, Source};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("x.npy");
+    /// let mut x = NpyWriter::create(&path)?.shape(&[2, 2]);
+    /// x.write(&[1.0, 2.0, 3.0, 4.0])?;
+    /// x.finish()?;
+    /// assert_eq!(Npy::open(&path)?.column(0)?.next_chunk()?, Some(&[1.0, 3.0][..]));
+    /// assert!(Npy::open(&path)?.column(2).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn column(self, column: u64) -> Result<ElementReader, FileError> {
         let (rows, columns) = match *self.shape() {
             [rows] => (rows, 1),
