@@ -1,4 +1,4 @@
-//! What the mode [`Trace`](super::Mode::Trace) has written, read back.
+//! What [`record`](super::record) has written, read back.
 
 mod decode;
 mod error;
@@ -31,21 +31,37 @@ use self::source::Source;
 /// A recording of every allocation and release of a program.
 ///
 /// Opening it reads the file once, to see where its blocks are and whether they are whole; [`profile`](Self::profile) reads it
-/// again and goes through all events, 3 to 20 million a second, the fewer the more stacks there are. A program that was killed leaves a recording without
-/// an end: it is read up to its last whole block, and [`cut`](Self::cut) says where that is. Damage before the last block
-/// is an error.
+/// again and goes through all events, 3 to 20 million a second, the fewer the more stacks there are. A program that was
+/// killed leaves a recording without an end: it is read up to its last whole block, and [`cut`](Self::cut) says where that
+/// is. Damage before the last block is an error.
 ///
 /// Memory: 48 bytes per block that is written in the file, while opened. When replayed, as much as the live blocks at their peak and
 /// the stacks need.
 ///
-/// ```no_run
+/// ```
+/// use lagom_profiler::TrackingAllocator;
+/// use lagom_profiler::heap::{self, Recording};
+///
+/// #[global_allocator]
+/// static ALLOCATOR: TrackingAllocator = TrackingAllocator::new();
+///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let recording = lagom_profiler::heap::Recording::open("program.heap")?;
+/// # #[cfg(all(feature = "enabled", target_os = "linux"))] {
+/// # let file = std::env::temp_dir().join(format!("lagom-recording-{}", std::process::id()));
+/// heap::record(&file)?;
+/// let kept = vec![0_u8; 1_000_000];
+/// heap::stop_recording()?;
+///
+/// let recording = Recording::open(&file)?;
+/// println!("{recording}");
 /// let profile = recording.profile()?;
-/// println!("{profile}");
 /// for site in profile.sites() {
-///     println!("{} bytes at peak by {}", site.peak().bytes(), site.frames()[0].function());
+///     println!("{} bytes at the peak, on thread {}", site.peak().bytes(), site.thread());
 /// }
+/// assert!(profile.sites().iter().any(|site| site.live().bytes() == 1_000_000));
+/// # drop(kept);
+/// # std::fs::remove_file(&file)?;
+/// # }
 /// # Ok(())
 /// # }
 /// ```
@@ -114,78 +130,164 @@ impl Recording {
     }
 
     /// Whether the recording was ended by the program; else the program died, or the device was full.
+    ///
+    /// ```
+    /// fn warn(recording: &lagom_profiler::heap::Recording) {
+    ///     if !recording.is_complete() {
+    ///         eprintln!("{} did not end the recording", recording.program());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.index.end.is_some()
     }
 
     /// Where the readable part ends and why, if something lies behind it that is no whole block.
+    ///
+    /// ```
+    /// fn warn(recording: &lagom_profiler::heap::Recording) {
+    ///     if let Some(error) = recording.cut() {
+    ///         eprintln!("read up to where this is: {error}");
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub const fn cut(&self) -> Option<&RecordingError> {
         self.index.cut.as_ref()
     }
 
     /// The program that was recorded.
+    ///
+    /// ```
+    /// fn title(recording: &lagom_profiler::heap::Recording) -> String {
+    ///     format!("the heap of {}", recording.program())
+    /// }
+    /// ```
     #[must_use]
     pub fn program(&self) -> &str {
         &self.index.start.program
     }
 
     /// Its number as a process.
+    ///
+    /// ```
+    /// fn title(recording: &lagom_profiler::heap::Recording) -> String {
+    ///     format!("process {}", recording.process())
+    /// }
+    /// ```
     #[must_use]
     pub const fn process(&self) -> u32 {
         self.index.start.process
     }
 
     /// Bytes of a page of memory.
+    ///
+    /// ```
+    /// fn pages(recording: &lagom_profiler::heap::Recording) -> u64 {
+    ///     recording.counted_peak().unwrap_or(0).div_ceil(recording.page_size().into())
+    /// }
+    /// ```
     #[must_use]
     pub const fn page_size(&self) -> u32 {
         self.index.start.page_size
     }
 
     /// When the recording began: since the beginning of 1970.
+    ///
+    /// ```
+    /// fn began(recording: &lagom_profiler::heap::Recording) -> std::time::SystemTime {
+    ///     std::time::UNIX_EPOCH + recording.started()
+    /// }
+    /// ```
     #[must_use]
     pub const fn started(&self) -> Duration {
         Duration::from_nanos(self.index.start.unix_ns)
     }
 
     /// How long it lasted, to its last block.
+    ///
+    /// ```
+    /// fn rate(recording: &lagom_profiler::heap::Recording) -> f64 {
+    ///     recording.events() as f64 / recording.duration().as_secs_f64()
+    /// }
+    /// ```
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.index.duration())
     }
 
     /// How many allocations, reallocations and releases are in it.
+    ///
+    /// ```
+    /// fn size_of_event(recording: &lagom_profiler::heap::Recording) -> f64 {
+    ///     recording.bytes() as f64 / recording.events() as f64
+    /// }
+    /// ```
     #[must_use]
     pub fn events(&self) -> u64 {
         self.index.events()
     }
 
     /// How many are not: those of signal handlers that interrupted the recording itself.
+    ///
+    /// ```
+    /// fn is_exact(recording: &lagom_profiler::heap::Recording) -> bool {
+    ///     recording.lost() == 0
+    /// }
+    /// ```
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.index.lost()
     }
 
     /// The most live bytes by the program's own counters, from its start to the end of the recording; `None` if it has no end.
+    ///
+    /// ```
+    /// fn print(recording: &lagom_profiler::heap::Recording) {
+    ///     if let Some(bytes) = recording.counted_peak() {
+    ///         println!("at most {bytes} bytes were live");
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn counted_peak(&self) -> Option<u64> {
         self.index.end.map(|end| end.peak)
     }
 
     /// Bytes of the file.
+    ///
+    /// ```
+    /// fn print(recording: &lagom_profiler::heap::Recording) {
+    ///     println!("a file of {} bytes", recording.bytes());
+    /// }
+    /// ```
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.source.length()
     }
 
     /// The program and the libraries it had loaded when the recording began and when it ended, by address.
+    ///
+    /// ```
+    /// fn libraries(recording: &lagom_profiler::heap::Recording) -> Vec<&str> {
+    ///     recording.modules().iter().map(|module| module.path()).collect()
+    /// }
+    /// ```
     #[must_use]
     pub fn modules(&self) -> &[Module] {
         &self.index.modules
     }
 
     /// The names of the threads that allocated, in the order in which they began to.
+    ///
+    /// ```
+    /// fn print(recording: &lagom_profiler::heap::Recording) {
+    ///     for name in recording.threads() {
+    ///         println!("{name}");
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn threads(&self) -> impl ExactSizeIterator<Item = &str> {
         self.index.threads.iter().map(|thread| &*thread.name)
@@ -197,6 +299,14 @@ impl Recording {
     /// # Errors
     ///
     /// What a block holds makes no sense, or the file changed since it was opened.
+    ///
+    /// ```
+    /// use lagom_profiler::heap::{Recording, RecordingError};
+    ///
+    /// fn allocated(recording: &Recording) -> Result<u64, RecordingError> {
+    ///     Ok(recording.profile()?.sites().iter().map(|site| site.total().bytes()).sum())
+    /// }
+    /// ```
     pub fn profile(&self) -> Result<HeapProfile, RecordingError> {
         let replayed = replay::replay(&self.source, &self.index)?;
         let modules: Vec<_> = self.modules().iter().map(Module::to_look_up).collect();
@@ -210,6 +320,14 @@ impl Recording {
     /// # Errors
     ///
     /// What a block holds makes no sense, or the file changed since it was opened.
+    ///
+    /// ```
+    /// use lagom_profiler::heap::{Frame, HeapProfile, Recording, RecordingError};
+    ///
+    /// fn nameless(recording: &Recording) -> Result<HeapProfile, RecordingError> {
+    ///     recording.profile_with(&mut |_address, _modules| vec![Frame::default()])
+    /// }
+    /// ```
     pub fn profile_with(
         &self,
         resolve: &mut impl FnMut(u64, &[Module]) -> Vec<Frame>,

@@ -25,30 +25,60 @@ pub struct Module {
 
 impl Module {
     /// Its file, as the loader knew it.
+    ///
+    /// ```
+    /// fn is_libc(module: &lagom_profiler::heap::Module) -> bool {
+    ///     module.path().contains("libc.so")
+    /// }
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// GNU's build id in hexadecimal, empty if it has none.
+    ///
+    /// ```
+    /// fn is_same(module: &lagom_profiler::heap::Module) -> bool {
+    ///     module.build_id() == "0123abcd"
+    /// }
+    /// ```
     #[must_use]
     pub fn build_id(&self) -> &str {
         &self.build_id
     }
 
     /// Its first address.
+    ///
+    /// ```
+    /// fn holds(module: &lagom_profiler::heap::Module, address: u64) -> bool {
+    ///     (module.begin()..module.end()).contains(&address)
+    /// }
+    /// ```
     #[must_use]
     pub const fn begin(&self) -> u64 {
         self.begin
     }
 
     /// The address behind its last.
+    ///
+    /// ```
+    /// fn length(module: &lagom_profiler::heap::Module) -> u64 {
+    ///     module.end() - module.begin()
+    /// }
+    /// ```
     #[must_use]
     pub const fn end(&self) -> u64 {
         self.end
     }
 
     /// What to take off an address for the one in the file, as `addr2line` and symbol tables have it.
+    ///
+    /// ```
+    /// fn in_file(module: &lagom_profiler::heap::Module, address: u64) -> u64 {
+    ///     address - module.bias()
+    /// }
+    /// ```
     #[must_use]
     pub const fn bias(&self) -> u64 {
         self.bias

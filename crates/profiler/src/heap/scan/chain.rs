@@ -48,36 +48,74 @@ pub struct Link {
 
 impl Link {
     /// Where the block is.
+    ///
+    /// ```
+    /// fn print(link: &lagom_profiler::heap::Link) {
+    ///     println!("{:#x}", link.address());
+    /// }
+    /// ```
     #[must_use]
     pub const fn address(&self) -> u64 {
         self.address.get()
     }
 
     /// How many bytes were asked for.
+    ///
+    /// ```
+    /// fn bytes(links: &[lagom_profiler::heap::Link]) -> u64 {
+    ///     links.iter().map(|link| link.size()).sum()
+    /// }
+    /// ```
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
     }
 
     /// Where the pointer to it lies: how many bytes into the block before. 0 for the first of a chain.
+    ///
+    /// ```
+    /// fn print(link: &lagom_profiler::heap::Link) {
+    ///     println!("the pointer lies at +{} of the block before", link.offset());
+    /// }
+    /// ```
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Not a block of the tracking allocator: of a C library, from before the mode was `Live`, or mapped by hand.
+    ///
+    /// ```
+    /// fn own(link: &lagom_profiler::heap::Link) -> bool {
+    ///     !link.is_foreign()
+    /// }
+    /// ```
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
         self.foreign
     }
 
     /// What it holds, as far as the functions that allocated it tell; empty if they do not.
+    ///
+    /// ```
+    /// fn is_node(link: &lagom_profiler::heap::Link) -> bool {
+    ///     link.type_name().contains("Node")
+    /// }
+    /// ```
     #[must_use]
     pub fn type_name(&self) -> &str {
         &self.allocation.type_name
     }
 
     /// The stack that allocated it, innermost first.
+    ///
+    /// ```
+    /// fn print(link: &lagom_profiler::heap::Link) {
+    ///     for frame in link.frames() {
+    ///         println!("by {}", frame.function());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn frames(&self) -> &[Frame] {
         &self.allocation.frames
@@ -193,30 +231,60 @@ pub struct Chain {
 
 impl Chain {
     /// Where it begins; none for leaks.
+    ///
+    /// ```
+    /// fn is_leak(chain: &lagom_profiler::heap::Chain) -> bool {
+    ///     chain.root().is_none()
+    /// }
+    /// ```
     #[must_use]
     pub const fn root(&self) -> Option<&Root> {
         self.root.as_ref()
     }
 
     /// The blocks in the order of the pointers.
+    ///
+    /// ```
+    /// fn bytes(chain: &lagom_profiler::heap::Chain) -> u64 {
+    ///     chain.links().iter().map(|link| link.size()).sum()
+    /// }
+    /// ```
     #[must_use]
     pub fn links(&self) -> &[Link] {
         &self.links
     }
 
     /// Which link the last one points to, and where that pointer lies in the last one, if the chain is closed.
+    ///
+    /// ```
+    /// fn is_closed(chain: &lagom_profiler::heap::Chain) -> bool {
+    ///     chain.back().is_some()
+    /// }
+    /// ```
     #[must_use]
     pub const fn back(&self) -> Option<(usize, u64)> {
         self.back
     }
 
     /// As a graph in the language of Graphviz.
+    ///
+    /// ```
+    /// fn save(chain: &lagom_profiler::heap::Chain) -> std::io::Result<()> {
+    ///     std::fs::write("chain.dot", chain.to_dot())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_dot(&self) -> String {
         super::dot::write(std::slice::from_ref(self))
     }
 
     /// As a picture, which follows the reader's choice of light or dark.
+    ///
+    /// ```
+    /// fn save(chain: &lagom_profiler::heap::Chain) -> std::io::Result<()> {
+    ///     std::fs::write("chain.svg", chain.to_svg())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_svg(&self) -> String {
         super::svg::write(std::slice::from_ref(self))

@@ -33,12 +33,24 @@ pub struct LeakedBlock {
 
 impl LeakedBlock {
     /// Where it is.
+    ///
+    /// ```
+    /// fn print(block: lagom_profiler::heap::LeakedBlock) {
+    ///     println!("{:#x}", block.address());
+    /// }
+    /// ```
     #[must_use]
     pub const fn address(self) -> u64 {
         self.address.get()
     }
 
     /// How many bytes were asked for.
+    ///
+    /// ```
+    /// fn is_large(block: lagom_profiler::heap::LeakedBlock) -> bool {
+    ///     block.size() >= 1 << 20
+    /// }
+    /// ```
     #[must_use]
     pub const fn size(self) -> u64 {
         self.size
@@ -67,24 +79,48 @@ impl Leak {
     /// what it holds.
     ///
     /// A `Weak` looks like any pointer: a parent that was forgotten and its child that knows it weakly are a cycle here.
+    ///
+    /// ```
+    /// fn advice(leak: &lagom_profiler::heap::Leak) -> &'static str {
+    ///     if leak.is_cycle() { "let one of them be a `Weak`" } else { "who forgot it?" }
+    /// }
+    /// ```
     #[must_use]
     pub const fn is_cycle(&self) -> bool {
         self.cycle
     }
 
     /// How many blocks hold each other in one of them; 1 if it is no cycle.
+    ///
+    /// ```
+    /// fn is_pair(leak: &lagom_profiler::heap::Leak) -> bool {
+    ///     leak.is_cycle() && leak.members() == 2
+    /// }
+    /// ```
     #[must_use]
     pub const fn members(&self) -> u64 {
         self.members
     }
 
     /// How often it was found.
+    ///
+    /// ```
+    /// fn is_frequent(leak: &lagom_profiler::heap::Leak) -> bool {
+    ///     leak.count() >= 100
+    /// }
+    /// ```
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
     /// All that these leaks keep from being released, they among it. What two leaks hold counts for one of them.
+    ///
+    /// ```
+    /// fn bytes_each(leak: &lagom_profiler::heap::Leak) -> u64 {
+    ///     leak.retained().bytes() / leak.count()
+    /// }
+    /// ```
     #[must_use]
     pub const fn retained(&self) -> Amount {
         self.retained
@@ -92,6 +128,12 @@ impl Leak {
 
     /// The blocks of one of them: a cycle all around, by the shortest way from its first block; or the one that was forgotten and
     /// the largest that it holds, the largest that this one holds, and so on.
+    ///
+    /// ```
+    /// fn print(leak: &lagom_profiler::heap::Leak) {
+    ///     println!("{}", leak.chain());
+    /// }
+    /// ```
     #[must_use]
     pub const fn chain(&self) -> &Chain {
         &self.chain
@@ -202,30 +244,60 @@ impl LeakScan {
     }
 
     /// The leaks, those that hold most first.
+    ///
+    /// ```
+    /// fn cycles(scan: &lagom_profiler::heap::LeakScan) -> usize {
+    ///     scan.leaks().iter().filter(|leak| leak.is_cycle()).count()
+    /// }
+    /// ```
     #[must_use]
     pub fn leaks(&self) -> &[Leak] {
         &self.leaks
     }
 
     /// Every block that nothing reaches, by address: the leaks and all that they hold.
+    ///
+    /// ```
+    /// fn largest(scan: &lagom_profiler::heap::LeakScan) -> Option<u64> {
+    ///     scan.blocks().iter().map(|block| block.size()).max()
+    /// }
+    /// ```
     #[must_use]
     pub fn blocks(&self) -> &[LeakedBlock] {
         &self.blocks
     }
 
     /// How much that is.
+    ///
+    /// ```
+    /// fn print(scan: &lagom_profiler::heap::LeakScan) {
+    ///     println!("{} bytes have leaked", scan.leaked().bytes());
+    /// }
+    /// ```
     #[must_use]
     pub const fn leaked(&self) -> Amount {
         self.leaked
     }
 
     /// All live blocks that were looked at.
+    ///
+    /// ```
+    /// fn share(scan: &lagom_profiler::heap::LeakScan) -> f64 {
+    ///     scan.leaked().bytes() as f64 / scan.scanned().bytes() as f64
+    /// }
+    /// ```
     #[must_use]
     pub const fn scanned(&self) -> Amount {
         self.scanned
     }
 
     /// How many threads stood still, with the one that asked.
+    ///
+    /// ```
+    /// fn print(scan: &lagom_profiler::heap::LeakScan) {
+    ///     println!("{} threads stood still", scan.threads());
+    /// }
+    /// ```
     #[must_use]
     pub const fn threads(&self) -> u64 {
         self.threads
@@ -233,12 +305,24 @@ impl LeakScan {
 
     /// The names of threads that could not be stopped: they ran on while their memory was read, so that what they moved
     /// meanwhile may be called a leak.
+    ///
+    /// ```
+    /// fn is_certain(scan: &lagom_profiler::heap::LeakScan) -> bool {
+    ///     scan.running().is_empty()
+    /// }
+    /// ```
     #[must_use]
     pub fn running(&self) -> &[String] {
         &self.running
     }
 
     /// How long the threads stood still.
+    ///
+    /// ```
+    /// fn print(scan: &lagom_profiler::heap::LeakScan) {
+    ///     println!("for {:?}", scan.paused());
+    /// }
+    /// ```
     #[must_use]
     pub const fn paused(&self) -> Duration {
         self.paused
@@ -256,12 +340,24 @@ impl LeakScan {
     }
 
     /// The largest leaks as a graph in the language of Graphviz.
+    ///
+    /// ```
+    /// fn save(scan: &lagom_profiler::heap::LeakScan) -> std::io::Result<()> {
+    ///     std::fs::write("leaks.dot", scan.to_dot())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_dot(&self) -> String {
         super::dot::write(&self.shown())
     }
 
     /// The largest leaks as a picture, which follows the reader's choice of light or dark.
+    ///
+    /// ```
+    /// fn save(scan: &lagom_profiler::heap::LeakScan) -> std::io::Result<()> {
+    ///     std::fs::write("leaks.svg", scan.to_svg())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_svg(&self) -> String {
         super::svg::write(&self.shown())

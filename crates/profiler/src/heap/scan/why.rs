@@ -138,24 +138,48 @@ pub struct WhyAlive {
 
 impl WhyAlive {
     /// From the root to the block; none if nothing reaches it: it has leaked.
+    ///
+    /// ```
+    /// fn depth(why: &lagom_profiler::heap::WhyAlive) -> Option<usize> {
+    ///     why.chain().map(|chain| chain.links().len())
+    /// }
+    /// ```
     #[must_use]
     pub const fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
     }
 
     /// Where the chain begins.
+    ///
+    /// ```
+    /// fn is_leaked(why: &lagom_profiler::heap::WhyAlive) -> bool {
+    ///     why.root().is_none()
+    /// }
+    /// ```
     #[must_use]
     pub fn root(&self) -> Option<&Root> {
         self.chain.as_ref()?.root()
     }
 
     /// As a graph in the language of Graphviz; empty if nothing reaches the block.
+    ///
+    /// ```
+    /// fn save(why: &lagom_profiler::heap::WhyAlive) -> std::io::Result<()> {
+    ///     std::fs::write("why.dot", why.to_dot())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_dot(&self) -> String {
         super::dot::write(self.chain.as_slice())
     }
 
     /// As a picture, which follows the reader's choice of light or dark; empty if nothing reaches the block.
+    ///
+    /// ```
+    /// fn save(why: &lagom_profiler::heap::WhyAlive) -> std::io::Result<()> {
+    ///     std::fs::write("why.svg", why.to_svg())
+    /// }
+    /// ```
     #[must_use]
     pub fn to_svg(&self) -> String {
         super::svg::write(self.chain.as_slice())

@@ -1,4 +1,4 @@
-//! The mode `Trace`: every allocation and release of every thread into one file.
+//! Recordings: every allocation and release of every thread into one file.
 //!
 //! A thread writes into a [`Log`] of its own; a full one goes out by one `write` at the end of the file. The thread says
 //! that it is [busy](ThreadTrace::busy) while it does, so that whoever stops the recording can wait until nobody is, and
