@@ -1,4 +1,6 @@
 //! Statistics that are computed when they are asked for, and again when the data changed.
+//!
+//! `cargo run -p lagom-lazy --example analyzer`
 
 use lagom_lazy::LazyField;
 

@@ -1,4 +1,6 @@
 //! A recursion that memoization turns from seconds into milliseconds, and what its cache did.
+//!
+//! `cargo run -p lagom-memo --example memoize`
 
 use std::time::Instant;
 
