@@ -39,9 +39,10 @@
 //!
 //! # What is promised
 //!
-//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier; then it
-//!   is gone at once, and [`len`](WeakCache::len) is exact. Reads take no lock. Eviction never takes away what somebody
-//!   still uses: the next lookup finds the same object, so there are never two live ones of one key.
+//! - [`WeakCache`]: an entry lives while somebody holds a [`Cached`] handle of it or it is in the strong tier, and when
+//!   neither does it is gone at once: [`len`](WeakCache::len) is exact. Reads take no lock but where they
+//!   [change something](WeakCache#locking). Eviction never takes away what somebody still uses: the next lookup finds the
+//!   same object, so there are never two live ones of one key.
 //! - Single flight: the factory of a key runs once however many threads ask, other keys go on, and a factory that needs
 //!   its own result, directly or through the loads of other threads, panics instead of hanging. Other waits are not
 //!   seen: a factory that joins a thread which asks for the same key, or waits for a lock or a channel of yours that
@@ -56,6 +57,7 @@
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod arc;
 mod control;
