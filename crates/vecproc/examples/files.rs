@@ -1,7 +1,7 @@
 //! A column of a table through a pipeline into an array for NumPy, with progress:
 //!
 //! ```text
-//! cargo run --release --example files --features csv,arrow -- prices.csv price smooth.npy
+//! cargo run --release -p lagom-vecproc --example files --features csv,arrow -- prices.csv price smooth.npy
 //! ```
 //!
 //! Without arguments it makes a table of its own.

@@ -57,13 +57,14 @@
 //!
 //! None by default. `rayon`: windows on several threads (`Pipeline::par_process_batch`). `serde`: pipelines and saved
 //! streams can be written and read. `ndarray`: its views as input. `csv`: columns of CSV files, with the crate csv-core.
-//! `arrow`: arrow-rs arrays as input, and columns of Arrow IPC and Parquet files. `mmap`: files as slices (`file::MappedF64`), an `unsafe`
-//! opt-in.
+//! `arrow`: arrow-rs arrays as input, and columns of Arrow IPC and Parquet files. `mmap`: files as slices
+//! (`file::MappedF64`), an `unsafe` opt-in.
 //!
 //! The environment variable `LAGOM_VECPROC_ISA` (`avx512`, `avx2`, `neon`, `portable`) forces an instruction set that the
 //! processor has, to compare; anything else changes nothing.
 #![warn(missing_docs)]
 #![deny(unsafe_code)] // allowed in `arch/` and the mapped file alone
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aligned;
 mod arch;
