@@ -1,4 +1,6 @@
-//! Profiles some work and writes the report in every format: `cargo run --example outputs --features export -- DIR`.
+//! Profiles some work and writes the report in every format.
+//!
+//! `cargo run -p lagom-profiler --example outputs --features export -- DIR`
 
 use std::fs;
 use std::path::PathBuf;

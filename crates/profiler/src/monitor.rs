@@ -36,7 +36,7 @@ use crate::engine;
 ///
 /// Keeps the last `capacity` samples (184 bytes each), sums up all of them, and calls back when a figure crosses a level or
 /// keeps growing. Dropping it stops it. All methods may be called from any thread, its own callbacks included. On Linux an
-/// ordinary sample is one system call, below a microsecond, and allocates nothing; what is dearer is read more seldom
+/// ordinary sample is one system call, below a microsecond, and allocates nothing; what costs more is read less often
 /// ([`Sample`] says what).
 ///
 /// A process that was forked has the samples but no thread that takes more: there it does not run until it is started

@@ -30,11 +30,12 @@ use crate::engine;
 /// Looks for blocks that nothing reaches: true leaks, which no code of the program can release any more, most of them circles
 /// of `Rc` or `Arc`.
 ///
-/// Reads every word of statics, stacks, registers, thread-locals and of the blocks that these reach. What looks like a pointer
-/// to a block, anywhere into it, counts as one, even if it is a number or was forgotten on a stack: so a leak may be missed,
-/// here and there (by what a `Vec` has in room that it does not use, say), and what is used is not called a leak. The exceptions are pointers that cannot be seen: those that are not at a
-/// multiple of 8 bytes (in packed structures), that were changed by arithmetic other than in the low bits or the upper 17
-/// (XOR lists), that lie with the kernel only (the data of an `epoll` entry), in a file mapped into memory, or in another process.
+/// Reads every word of statics, stacks, registers, thread-locals and of the blocks that these reach. What looks like a
+/// pointer to a block, anywhere into it, counts as one, even if it is a number or was forgotten on a stack: so a leak
+/// may be missed, here and there (by what a `Vec` has in room that it does not use, say), and what is used is not
+/// called a leak. The exceptions are pointers that cannot be seen: those that are not at a multiple of 8 bytes (in
+/// packed structures), that were changed by arithmetic other than in the low bits or the upper 17 (XOR lists), that
+/// lie with the kernel only (the data of an `epoll` entry), in a file mapped into memory, or in another process.
 ///
 /// All other threads are stopped meanwhile, by a signal (the last real-time one that is free), some 100 ms for a million
 /// blocks; of their system calls those that are never restarted (`epoll_wait`, `nanosleep`) return `EINTR`, which the standard

@@ -9,10 +9,11 @@ use crate::format::{Bytes, Count, SignedBytes, WIDTH, printable, tail};
 
 /// Begins a scope, which lasts until its guard drops; the figures of all scopes of a name are in [`scopes`].
 ///
-/// Counted is what the calling thread allocates and frees, exactly, whatever other threads do at the same time; threads that
-/// are started inside are not seen, and not what the profiler itself needs. Some 250 ns: a lock for a look at the name, one
-/// for the figures at the end, and two for the outermost scope of a thread. All is zero while no [`TrackingAllocator`](crate::TrackingAllocator) is installed, and in the modes that
-/// do not count, [`Off`](super::Mode::Off) and [`Sample`](super::Mode::Sample).
+/// Counted is what the calling thread allocates and frees, exactly, whatever other threads do at the same time;
+/// threads that are started inside are not seen, and not what the profiler itself needs. Some 250 ns: a lock for a
+/// look at the name, one for the figures at the end, and two for the outermost scope of a thread. All is zero while no
+/// [`TrackingAllocator`](crate::TrackingAllocator) is installed, and in the modes that do not count,
+/// [`Off`](super::Mode::Off) and [`Sample`](super::Mode::Sample).
 ///
 /// ```
 /// use lagom_profiler::{TrackingAllocator, heap};

@@ -87,7 +87,7 @@ impl MonitorBuilder {
         self
     }
 
-    /// How often the figures are read that are dear: threads, open files, cgroup, pressure, some 30 us in all. One second by
+    /// How often the figures are read that cost most: threads, open files, cgroup, pressure, some 30 us in all. One second by
     /// default; zero reads them with every sample, `Duration::MAX` with the first alone. In between they keep their last
     /// values.
     ///

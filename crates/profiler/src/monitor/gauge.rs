@@ -78,7 +78,7 @@ getters! {
     max: f64 = |this| this.max;
     /// The last value.
     current: f64 = |this| this.current;
-    /// How often it was read: figures that are dear to read are not read with every sample.
+    /// How often it was read: figures that cost much are not read with every sample.
     readings: u64 = |this| this.readings;
     /// From the first reading to the last.
     duration: Duration = |this| Duration::from_nanos(this.last_at_ns.saturating_sub(this.first_at_ns));

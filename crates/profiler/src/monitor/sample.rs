@@ -10,8 +10,8 @@ use crate::format::{Bytes, Time};
 /// Takes one sample without a monitor, with every figure read afresh; [`at`](Sample::at) counts from the profiler's first
 /// use. No CPU share, for there is no sample before it.
 ///
-/// Some 40 microseconds on Linux, for a dozen system calls; allocates nothing but at its first call and once a minute (on kernels before 6.2
-/// one directory listing). No lock that others hold is waited for.
+/// Some 40 microseconds on Linux, for a dozen system calls; allocates nothing but at its first call and once a minute
+/// (on kernels before 6.2 one directory listing). No lock that others hold is waited for.
 ///
 /// ```
 /// let sample = lagom_profiler::sample_now();

@@ -68,8 +68,8 @@ impl Timing {
         }
     }
 
-    /// Holds this timing against another, best one of [`TimeIt::run_against`](super::TimeIt::run_against): the ratio of the medians with its 95 % interval (bootstrap), and the rank
-    /// test of Mann and Whitney.
+    /// Holds this timing against another, best one of [`TimeIt::run_against`](super::TimeIt::run_against): the ratio
+    /// of the medians with its 95 % interval (bootstrap), and the rank test of Mann and Whitney.
     ///
     /// ```
     /// # use std::{hint::black_box, time::Duration};
