@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Values computed on first use: [`lagom-lazy`](lagom_lazy).
 #[cfg(feature = "lazy")]
