@@ -149,8 +149,9 @@ impl<T> Pool<T> {
     /// Hands out the idle object that came back last to this thread, or another one, or a new one if none is found. Waits
     /// only while as many objects as [may live](PoolBuilder::max_live) are in use.
     ///
-    /// O(1); no lock while this thread has idle objects of its own. A new object is one allocation and the factory's work,
-    /// and takes the pool's lock twice. A thread that holds all objects itself waits for ever.
+    /// O(1) and no lock while this thread has idle objects of its own; else the pool's lock, and at times a look into the
+    /// magazine of every thread. A new object is one allocation and the factory's work, and takes the lock twice. A thread
+    /// that holds all objects itself waits for ever.
     ///
     /// # Panics
     ///
@@ -355,7 +356,7 @@ impl<T> Pool<T> {
     /// Drops idle objects until at most `keep` are left, those that were idle longest first, and frees the memory that
     /// held them.
     ///
-    /// Objects in use are not touched. O(idle); the lock is not held while objects are dropped.
+    /// Objects in use are not touched. O(threads + idle); the lock is not held while objects are dropped.
     ///
     /// ```
     /// use lagom_pool::Pool;
