@@ -82,7 +82,7 @@ impl<T: Internable + ?Sized> Interner<T> {
 }
 
 impl<T: Internable + ?Sized, S> Interner<T, S> {
-    /// How many values are live. Exact, at one instant. O(1), takes the lock of every shard.
+    /// How many values are live. Exact, at one instant. O(shards), the locks of all of which it holds together.
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -108,7 +108,7 @@ impl<T: Internable + ?Sized, S> Interner<T, S> {
         self.len() == 0
     }
 
-    /// The counters and sizes of one instant. O(1), takes the lock of every shard.
+    /// The counters and sizes of one instant. O(shards), as [`len`](Self::len).
     ///
     /// ```
     /// use lagom_weakcache::Interner;
@@ -122,7 +122,7 @@ impl<T: Internable + ?Sized, S> Interner<T, S> {
         stats(self.counts())
     }
 
-    /// The memory that the interner and its live values take, at one instant. O(1), takes the lock of every shard.
+    /// The memory that the interner and its live values take, at one instant. O(shards), as [`len`](Self::len).
     ///
     /// ```
     /// use lagom_weakcache::Interner;

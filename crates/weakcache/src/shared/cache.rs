@@ -107,8 +107,8 @@ impl<K, V, S> WeakCache<K, V, S> {
         unsafe { self.engine.as_ref() }
     }
 
-    /// How many entries are live: those in use by somebody and those in the strong tier, each once. Exact, and O(1); where there
-    /// are several [shards](crate::WeakCacheBuilder::shards) they are asked one after the other.
+    /// How many entries are live: those in use by somebody and those in the strong tier, each once. Exact for each of the
+    /// [shards](crate::WeakCacheBuilder::shards), which are locked and asked one after the other: O(shards).
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
@@ -148,7 +148,7 @@ impl<K, V, S> WeakCache<K, V, S> {
         usize::try_from(self.engine().capacity()).unwrap_or(usize::MAX)
     }
 
-    /// The counters and sizes of this instant.
+    /// The counters and sizes. O(threads + shards); what goes on meanwhile may be in some of them and not in others.
     ///
     /// ```
     /// use lagom_weakcache::WeakCache;
