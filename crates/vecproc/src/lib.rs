@@ -20,7 +20,8 @@
 //!   [`expanding_variance`], [`expanding_std`], [`expanding_min`], [`expanding_max`], [`chunked_mean`], [`ewma`].
 //! - **The last so many**: [`rolling_sum`], [`rolling_mean`], [`rolling_variance`], [`rolling_std`], [`rolling_min`],
 //!   [`rolling_max`], [`rolling_median`], [`rolling_quantile`], [`rolling_z_score`], [`difference`], [`lag`].
-//! - **One by one**: [`scale`], [`affine`], [`clip`], [`abs`], [`ln`], [`exp`], [`fill_missing`], [`normalise`].
+//! - **One by one**: [`scale`], [`affine`], [`clip`], [`abs`], [`ln`], [`exp`], [`fill_missing`], [`normalise`];
+//!   with their neighbours [`fill_gaps`].
 //! - **To one number**: [`sum`], [`sum_plain`], [`mean`], [`variance`], [`std_dev`], [`min`], [`max`], [`min_max`],
 //!   [`argmin`], [`argmax`], [`dot`], [`norm`], [`covariance`], [`correlation`], [`histogram`], [`quantile`],
 //!   [`quantiles`]; of what is [`present`], where NaN is to be skipped.
@@ -76,6 +77,7 @@ mod error;
 mod ewma;
 mod expanding;
 pub mod file;
+mod gaps;
 mod input;
 #[cfg(any(feature = "arrow", feature = "ndarray"))]
 mod interop;
@@ -97,6 +99,7 @@ pub use elementwise::{abs, affine, clip, difference, exp, lag, ln, normalise, sc
 pub use error::{LengthError, ParameterError, ProcessError};
 pub use ewma::{Ewma, ewma};
 pub use expanding::{chunked_mean, expanding_max, expanding_mean, expanding_min, expanding_std, expanding_variance};
+pub use gaps::{Gaps, fill_gaps, fill_gaps_in_place};
 pub use input::{Input, Output, Strided, ZeroStep};
 pub use missing::{Fill, fill_missing};
 pub use pipeline::{Pipeline, PipelineStream, ResumeError, SavedStream};

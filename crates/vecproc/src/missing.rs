@@ -28,7 +28,7 @@ pub enum Fill {
 
 /// Writes `x` with its missing values filled.
 ///
-/// Values that are there keep their bits. O(n) time, no allocation of the length of `x`.
+/// From behind, along a line, or up to a limit: [`fill_gaps`](crate::fill_gaps). Values that are there keep their bits. O(n) time, no allocation of the length of `x`.
 ///
 /// # Errors
 ///

@@ -8,6 +8,7 @@ mod element_types;
 mod errors;
 mod ewma;
 mod exact;
+mod gaps;
 mod inputs;
 mod instruction_sets;
 mod models;
