@@ -26,8 +26,9 @@
 //!   [`argmin`], [`argmax`], [`dot`], [`norm`], [`covariance`], [`correlation`], [`histogram`], [`quantile`],
 //!   [`quantiles`]; of what is [`present`], where NaN is to be skipped.
 //! - **Forms**: each function writes into a buffer you give. A [`Pipeline`] of one operation or several also runs in place,
-//!   into a new vector, over a stream in chunks ([`PipelineStream`]: saved and resumed at any point) and from
-//!   file to file; operations in a row go through the cache once.
+//!   into a new vector, over a stream in chunks ([`PipelineStream`]: saved and resumed at any point), over an iterator of
+//!   chunks ([`Pipeline::over`]), and from any file or reader to any file or writer; operations in a row go through the cache
+//!   once.
 //! - **Types**: `f64`, `f32` and integers ([`Element`]), side by side or every so-manieth ([`Strided`]), read in place.
 //! - **Missing values** are NaN: propagated by default, left out with [`Pipeline::min_periods`], as pandas does.
 //! - **Batches**: [`batches`] of any items over any iterator.
@@ -102,7 +103,7 @@ pub use expanding::{chunked_mean, expanding_max, expanding_mean, expanding_min, 
 pub use gaps::{Gaps, fill_gaps, fill_gaps_in_place};
 pub use input::{Input, Output, Strided, ZeroStep};
 pub use missing::{Fill, fill_missing};
-pub use pipeline::{Pipeline, PipelineStream, ResumeError, SavedStream};
+pub use pipeline::{Chunk, Pipeline, PipelineChunks, PipelineStream, ResumeError, SavedStream};
 pub use reduce::{
     Histogram, HistogramError, Present, QuantileError, Sample, UnequalLengths, argmax, argmin, correlation, covariance,
     dot, histogram, histogram_with_edges, max, mean, min, min_max, norm, present, quantile, quantile_in_place,

@@ -22,6 +22,7 @@
 //! | CSV columns (feature `csv`) | `Csv` | `CsvWriter` |
 //! | Arrow IPC columns, file and stream (feature `arrow`) | `ArrowReader` | `ArrowWriter` |
 //! | Parquet columns (feature `arrow`) | `ParquetReader` | `ParquetWriter` |
+//! | raw, from and to any `io::Read` and `io::Write` | [`StreamReader`] | [`StreamWriter`] |
 //! | told by its extension | [`AnyReader`] | [`AnyWriter`] |
 //!
 //! All arithmetic is in f64. Floats of 32 bits are widened when they are read, which is exact, and rounded once, when
@@ -55,6 +56,7 @@ mod npy;
 mod output;
 mod process;
 mod raw;
+mod reader;
 mod sink;
 mod source;
 
@@ -72,5 +74,6 @@ pub use mmap::MappedF64;
 pub use npy::{Npy, NpyWriter};
 pub use process::{Progress, process, process_with};
 pub use raw::RawWriter;
+pub use reader::{StreamReader, StreamWriter};
 pub use sink::Sink;
-pub use source::Source;
+pub use source::{Source, SourceChunks};

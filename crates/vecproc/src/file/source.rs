@@ -89,6 +89,49 @@ pub trait Source {
     fn total(&self) -> Option<u64> {
         None
     }
+
+    /// An iterator over the chunks, each in a vector of its own: one allocation and one copy per chunk, for what takes
+    /// iterators, as [`Pipeline::over`](crate::Pipeline::over) does.
+    ///
+    /// An error is an item; after it the iterator asks the source again.
+    ///
+    /// ```
+    /// use lagom_vecproc::file::{ElementType, Source, StreamReader};
+    ///
+    /// let x = StreamReader::new(&[1, 2, 3][..], ElementType::U8).chunk_len(2);
+    /// let chunks: Vec<Vec<f64>> = x.chunks().collect::<Result<_, _>>()?;
+    /// assert_eq!(chunks, [vec![1.0, 2.0], vec![3.0]]);
+    /// # Ok::<(), lagom_vecproc::file::FileError>(())
+    /// ```
+    fn chunks(self) -> SourceChunks<Self>
+    where
+        Self: Sized,
+    {
+        SourceChunks(self)
+    }
+}
+
+/// Made by [`Source::chunks`].
+///
+/// # Examples
+///
+/// ```
+/// use lagom_vecproc::file::{ElementType, Source, StreamReader};
+///
+/// let mut chunks = StreamReader::new(&[1, 2][..], ElementType::U8).chunks();
+/// assert_eq!(chunks.next().transpose()?, Some(vec![1.0, 2.0]));
+/// assert!(chunks.next().is_none());
+/// # Ok::<(), lagom_vecproc::file::FileError>(())
+/// ```
+#[derive(Debug)]
+pub struct SourceChunks<S>(S);
+
+impl<S: Source> Iterator for SourceChunks<S> {
+    type Item = Result<Vec<f64>, FileError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next_chunk().map(|chunk| chunk.map(<[f64]>::to_vec)).transpose()
+    }
 }
 
 impl<S: Source + ?Sized> Source for &mut S {

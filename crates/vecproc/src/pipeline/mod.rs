@@ -1,5 +1,6 @@
 //! Operations in a row, run together.
 
+mod chunks;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod run;
@@ -8,6 +9,7 @@ mod step;
 mod steps;
 mod stream;
 
+pub use chunks::{Chunk, PipelineChunks};
 pub(crate) use run::{run, through};
 pub use saved::{ResumeError, SavedStream};
 pub(crate) use step::Operation;

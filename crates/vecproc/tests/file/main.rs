@@ -14,3 +14,4 @@ mod npy;
 mod npy_malformed;
 mod output;
 mod progress;
+mod streams;
