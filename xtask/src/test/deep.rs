@@ -21,6 +21,7 @@ const REPEATS: usize = 20;
 pub(super) fn all(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
     stress(steps)?;
     without_membarrier(steps, workspace)?;
+    long_streams(steps)?;
     neon::run(steps, workspace)?;
     outputs::run(steps, workspace)?;
     miri(steps, workspace)?;
@@ -47,6 +48,14 @@ fn without_membarrier(steps: &mut Steps, workspace: &Workspace) -> Result<()> {
             tools::cargo(["test", "--package", "lagom-base", "--package", "lagom-pool", "--all-features"]);
         tools::add_flags(&mut command, "RUSTFLAGS", "--cfg lagom_no_membarrier");
         tools::run(command.env("CARGO_TARGET_DIR", workspace.target.join("no-membarrier")))
+    })
+}
+
+/// Vecproc over more elements than 32 bits can count.
+fn long_streams(steps: &mut Steps) -> Result<()> {
+    steps.run("streams of more than 2^32 elements", || {
+        let mut command = tools::cargo(["test", "--release", "--package", "lagom-vecproc", "--test", "long"]);
+        tools::run(command.env("LAGOM_VECPROC_LONG", ((1_u64 << 32) + 100_000).to_string()))
     })
 }
 
