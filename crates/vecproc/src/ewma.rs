@@ -170,7 +170,7 @@ impl Ewma {
 /// With `u = 2^-53`, an element weighs what it should but for `(24 + 1.1 age) u` of that, where its age is the number of
 /// elements since; and so does each share in the sum of the weights. Together
 /// `|error| <= (48 + 1.1 / alpha) u mean(|x|) + 1.1 u mean(age |x|)`, the means weighted alike. Where elements are missing
-/// and weights are not adjusted, it is 6 in place of 1.1. The weighted sum of elements beyond `alpha * f64::MAX` may be
+/// and weights are not adjusted, it is 6 in place of 1.1. The decay is `1 - alpha` as a double. The weighted sum of elements beyond `alpha * f64::MAX` may be
 /// infinite, and then so is the mean.
 ///
 /// # Errors

@@ -103,8 +103,8 @@ impl Gaps {
 ///
 /// # Accuracy
 ///
-/// Values that are there keep their bits. On a line, with `u = 2^-53`, `|error| <= 4 u max(|a|, |b|)` for the values `a` and
-/// `b` at its ends, rounded once more for `f32`; where one of them is infinite so is all between, or NaN between both infinities.
+/// Values that are there keep their bits. On a line, with `u = 2^-53`, `|error| <= 6 u max(|a|, |b|)` for the values `a` and
+/// `b` at its ends, unless they are subnormal, rounded once more for `f32`; where one of them is infinite so is all between, or NaN between both infinities.
 ///
 /// # Errors
 ///

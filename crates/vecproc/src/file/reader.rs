@@ -134,6 +134,8 @@ impl<R: Read> Source for StreamReader<R> {
                 return Err(self.error(FileErrorKind::Read { offset: self.position, source }));
             }
             if self.filled > 0 {
+                // Said once: who leaves errors out comes to an end.
+                self.filled = 0;
                 return Err(self.error(FileErrorKind::PartialElement { len: self.position, element: size }));
             }
             return Ok(None);

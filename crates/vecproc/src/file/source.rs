@@ -93,7 +93,8 @@ pub trait Source {
     /// An iterator over the chunks, each in a vector of its own: one allocation and one copy per chunk, for what takes
     /// iterators, as [`Pipeline::over`](crate::Pipeline::over) does.
     ///
-    /// An error is an item; after it the iterator asks the source again.
+    /// An error is an item; after it the iterator asks the source again. A source that is broken says so every time: stop at
+    /// the first error, and do not filter them out.
     ///
     /// ```
     /// use lagom_vecproc::file::{ElementType, Source, StreamReader};

@@ -108,6 +108,9 @@ impl Kernel for Quotient<'_> {
     }
 }
 
+/// So many elements are tried at once beside a missing one.
+const NEAR: usize = 64;
+
 /// `y = (1 - alpha) * y + alpha * x`, from the first element on.
 ///
 /// A missing element leaves `y` what it is, and makes it weigh less against the next one.
@@ -172,6 +175,7 @@ impl Unadjusted {
 impl Stage for Unadjusted {
     fn process(&mut self, io: Io<'_>) {
         let mut io = io.near();
+        let mut most = 2 * TILE;
         while io.len() > 0 {
             // The first is as if its like had come before it for ever.
             let x = io.x()[0];
@@ -179,10 +183,12 @@ impl Stage for Unadjusted {
             if is_first {
                 self.run_from(x);
             }
-            let n = io.len().min(2 * TILE);
+            let n = io.len().min(most);
             // One that is missing shows in the last result: most are not looked at before.
             let ran = self.is_plain && !self.y.is_nan() && self.try_run(&mut io, n);
             let present = if ran { n } else { self.present_at_first(&io.x()[..n]) };
+            // Where one is missing the next is near as a rule, and what was done before it showed is done again.
+            most = if present < n { NEAR } else { (2 * most).min(2 * TILE) };
             let (mut some, rest) = io.split_at(present.max(1));
             let mut missing = 0;
             if present > 0 {

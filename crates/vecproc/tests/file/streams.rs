@@ -88,6 +88,12 @@ fn give_what_was_read_before_an_error_and_go_on_after_it() {
 }
 
 #[test]
+fn tell_once_that_the_end_cuts_an_element_off() {
+    let chunks = StreamReader::new(&[0_u8; 13][..], ElementType::F64).chunks();
+    assert_eq!(chunks.take(9).map(|chunk| chunk.is_ok()).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn come_in_chunks_of_the_length_asked_for() {
     let bytes = bytes(&elements(20_000));
     let lens = |chunk_len| {
