@@ -15,7 +15,7 @@ fn tag(hash: u32) -> usize {
 }
 
 #[derive(Clone)]
-#[repr(align(64))]
+#[cfg_attr(target_pointer_width = "64", repr(align(64)))]
 struct Group<S> {
     control: usize,
     slots: [Option<S>; SLOTS],
@@ -253,6 +253,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
     fn a_group_is_a_cache_line() {
         assert_eq!(size_of::<Group<&u8>>(), 64);
     }
