@@ -9,7 +9,7 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use lagom_base::sync::wait_a_little;
 
@@ -30,8 +30,25 @@ const KEPT: u8 = 2;
 // SAFETY: one thread at a time reaches the value, through the guard, so that it goes from thread to thread.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
+/// The thread that forks, from when it has all locks until it gives them back: handlers of the program may come here.
+static KEEPER: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Its address is the number of the thread, also in a child.
+    static HERE: u8 = const { 0 };
+}
+
+fn this_thread() -> usize {
+    HERE.try_with(|here| std::ptr::from_ref(here).addr()).unwrap_or(usize::MAX)
+}
+
 /// Of one thread, as what it lends need not be `Sync`.
-pub(crate) struct Locked<'a, T>(&'a Lock<T>, PhantomData<*const T>);
+pub(crate) struct Locked<'a, T> {
+    lock: &'a Lock<T>,
+    /// By the thread that forks and keeps it.
+    kept: bool,
+    of_one_thread: PhantomData<*const T>,
+}
 
 impl<T> Lock<T> {
     pub(crate) const fn new(value: T) -> Self {
@@ -40,17 +57,22 @@ impl<T> Lock<T> {
 
     #[inline]
     pub(crate) fn lock(&self) -> Locked<'_, T> {
-        self.take(TAKEN);
-        Locked(self, PhantomData)
+        let kept = !self.take(TAKEN, || KEEPER.load(Ordering::Relaxed) == this_thread());
+        Locked { lock: self, kept, of_one_thread: PhantomData }
     }
 
+    /// `false` if it is kept, and the caller says that this will do.
     #[inline]
-    fn take(&self, state: u8) {
+    fn take(&self, state: u8, may_be_kept: impl Fn() -> bool) -> bool {
         let mut round = 0;
-        while self.state.compare_exchange_weak(FREE, state, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        while let Err(now) = self.state.compare_exchange_weak(FREE, state, Ordering::Acquire, Ordering::Relaxed) {
+            if now == KEPT && may_be_kept() {
+                return false;
+            }
             wait_a_little(round);
             round = round.saturating_add(1);
         }
+        true
     }
 }
 
@@ -59,8 +81,9 @@ impl<T> Deref for Locked<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the lock is taken for this guard, which lends no longer than it lives.
-        unsafe { &*self.0.value.get() }
+        // SAFETY: the lock is taken for this guard, which lends no longer than it lives; or kept by this thread, whose handlers
+        // around a fork take no lock twice, as they could not take one that is not kept.
+        unsafe { &*self.lock.value.get() }
     }
 }
 
@@ -68,14 +91,16 @@ impl<T> DerefMut for Locked<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above, and the guard itself is borrowed exclusively.
-        unsafe { &mut *self.0.value.get() }
+        unsafe { &mut *self.lock.value.get() }
     }
 }
 
 impl<T> Drop for Locked<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.state.store(FREE, Ordering::Release);
+        if !self.kept {
+            self.lock.state.store(FREE, Ordering::Release);
+        }
     }
 }
 
@@ -101,7 +126,9 @@ impl Around {
     /// The same, and what hangs on what the lock guards.
     pub(crate) fn meet_with<T>(self, lock: &Lock<T>, with: impl FnOnce(&T)) {
         match self {
-            Self::Before => lock.take(KEPT),
+            Self::Before => {
+                lock.take(KEPT, || false);
+            }
             Self::After if lock.state.load(Ordering::Relaxed) != KEPT => return,
             Self::After => {}
         }
@@ -136,8 +163,10 @@ pub(crate) fn survive() {
 fn ask() {
     extern "C" fn before() {
         all(Around::Before);
+        KEEPER.store(this_thread(), Ordering::Relaxed);
     }
     extern "C" fn after() {
+        KEEPER.store(0, Ordering::Relaxed);
         all(Around::After);
     }
     // SAFETY: the functions may be called at any time. That they run as a pair around a fork, on the thread that forks, is
@@ -180,6 +209,12 @@ mod tests {
             Around::After.meet(&lock);
             assert_eq!(waiting.join().expect("no panic"), 1);
         });
+        Around::Before.meet(&lock);
+        KEEPER.store(this_thread(), Ordering::Relaxed);
+        *lock.lock() += 1;
+        assert_eq!((*lock.lock(), lock.state.load(Ordering::Relaxed)), (2, KEPT), "the thread that forks has it");
+        KEEPER.store(0, Ordering::Relaxed);
+        Around::After.meet(&lock);
         let held = lock.lock();
         Around::After.meet(&lock);
         assert_eq!(lock.state.load(Ordering::Relaxed), TAKEN, "it was none of the fork's");

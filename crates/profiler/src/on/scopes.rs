@@ -61,9 +61,13 @@ impl ScopeSite {
     pub(crate) fn record(&'static self, stats: ScopeStats) {
         peaks::aside(|| {
             // Before the figures, whose lock a fork finds by the list.
-            if !self.is_known.swap(true, Ordering::Relaxed) {
+            if !self.is_known.load(Ordering::Acquire) {
                 fork::survive();
-                SITES.lock().all.push(self);
+                let mut sites = SITES.lock();
+                if !self.is_known.load(Ordering::Relaxed) {
+                    sites.all.push(self);
+                    self.is_known.store(true, Ordering::Release);
+                }
             }
             let mut totals = self.totals.lock();
             totals.count += 1;
