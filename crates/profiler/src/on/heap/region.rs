@@ -83,10 +83,8 @@ pub(super) fn take(size: usize, align: usize) -> Option<NonNull<u8>> {
 pub(crate) fn places() -> impl ExactSizeIterator<Item = (usize, usize)> {
     let base = BASE.load(Ordering::Acquire);
     let used = if base == NOWHERE { 0 } else { USED.load(Ordering::Relaxed).min(SLOTS) };
-    (0..used).map(move |at| {
-        let begin = base + at * SLOT;
-        (begin, begin + at_number(at).record.last_size().clamp(PAGE, SLOT))
-    })
+    // Whole slots: a block may begin anywhere in the first page of its own, and may have grown since it was sampled.
+    (0..used).map(move |at| (base + at * SLOT, base + (at + 1) * SLOT))
 }
 
 fn base() -> Option<usize> {

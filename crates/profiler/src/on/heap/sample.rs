@@ -53,12 +53,6 @@ impl Kept {
 }
 
 impl Record {
-    /// The size of the block, or of the last one that was here.
-    #[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64")), allow(dead_code, reason = "for scans"))]
-    pub(super) fn last_size(&self) -> usize {
-        self.size.load(Ordering::Relaxed) as usize
-    }
-
     fn set(&self, kept: Kept) {
         self.size.store(kept.size, Ordering::Relaxed);
         self.interval.store(kept.interval, Ordering::Relaxed);
