@@ -97,6 +97,9 @@ pub(crate) struct Scale {
 const APART: Duration = Duration::from_millis(10);
 
 impl Scale {
+    /// What is better than nothing.
+    const NONE: Self = Self { ns_per_tick: 1.0 };
+
     /// The length of a tick, good enough to choose by; waits for nothing.
     pub(in crate::on) fn guess() -> Self {
         let anchor = anchor();
@@ -124,12 +127,20 @@ impl Scale {
         let ticks = now.ticks.saturating_sub(anchor.ticks);
         let ns = now.instant.duration_since(anchor.instant).as_nanos() as f64;
         // A counter that stood still tells nothing.
-        Self { ns_per_tick: if ticks == 0 { 1.0 } else { ns / ticks as f64 } }
+        if ticks == 0 { Self::NONE } else { Self { ns_per_tick: ns / ticks as f64 } }
+    }
+
+    fn is_none(self) -> bool {
+        source() == Source::Counter && self.ns_per_tick == Self::NONE.ns_per_tick
     }
 
     /// The first that was measured, where this one differs from it: then the counter has jumped, and not its rate changed.
     fn or_known(self) -> Self {
         static KNOWN: OnceLock<f64> = OnceLock::new();
+        // What a counter told that stood still, or went back, is no length of a tick.
+        if KNOWN.get().is_none() && self.is_none() {
+            return self;
+        }
         let known = *KNOWN.get_or_init(|| self.ns_per_tick);
         if (self.ns_per_tick / known - 1.0).abs() < 1e-3 { self } else { Self { ns_per_tick: known } }
     }

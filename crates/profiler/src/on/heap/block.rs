@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
 use super::names;
 use super::sites::{Exact, Sampled};
@@ -70,7 +70,11 @@ pub(super) fn own_if_any() -> Option<&'static Block> {
 #[inline(never)]
 fn claim() -> Option<&'static Block> {
     let block = match all().find(|block| block.take()) {
-        Some(block) => block,
+        Some(block) => {
+            // Who reads what this thread will count reads what the one before it had carried over (see `tally`).
+            fence(Ordering::Release);
+            block
+        }
         None => make()?,
     };
     OWN.set(Some(block));
